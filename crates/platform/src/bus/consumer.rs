@@ -1,0 +1,106 @@
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
+
+use contracts::Payload;
+use sqlx::{PgConnection, PgPool};
+
+use super::Subscription;
+use crate::outbox::{Message, Outbox};
+
+/// Why a message was not handled.
+#[derive(Debug, thiserror::Error)]
+pub enum HandleError {
+    /// May go well later: something it needs is not there yet, or the database is away.
+    #[error("{0}")]
+    Retry(String),
+    /// Will never go well: park it at once.
+    #[error("{0}")]
+    Park(String),
+    /// The database refused or was away; tried again.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// The effect of one kind of message. It happens within `tx`, together with the inbox row, and nowhere else.
+pub trait Handle<P: Payload>: Send + Sync + 'static {
+    /// Applies the message. Messages of one aggregate come in order; others in any.
+    fn handle(
+        &self,
+        tx: &mut PgConnection,
+        message: &Message,
+        payload: P,
+    ) -> impl Future<Output = Result<(), HandleError>> + Send;
+}
+
+type Boxed<'a> = Pin<Box<dyn Future<Output = Result<(), HandleError>> + Send + 'a>>;
+type Route = Arc<dyn for<'a> Fn(&'a mut PgConnection, &'a Message) -> Boxed<'a> + Send + Sync>;
+
+/// A named reader of messages, with the pool of the role whose tables its effects are in.
+#[derive(Clone)]
+pub struct Consumer {
+    pub(crate) subscription: Subscription,
+    pub(crate) pool: PgPool,
+    /// Woken after each commit, since effects may publish messages themselves.
+    pub(crate) outbox: Outbox,
+    routes: HashMap<(&'static str, i16), Route>,
+}
+
+impl Consumer {
+    /// A consumer without effects yet; add one for each of the subscription's kinds with [`on`](Self::on).
+    pub fn new(subscription: Subscription, pool: PgPool, outbox: Outbox) -> Self {
+        Self { subscription, pool, outbox, routes: HashMap::new() }
+    }
+
+    /// Adds the effect of one kind.
+    ///
+    /// # Panics
+    /// If the subscription does not name the kind: it would never arrive.
+    #[must_use]
+    pub fn on<P: Payload, H: Handle<P>>(mut self, handler: Arc<H>) -> Self {
+        assert!(
+            self.subscription.kinds.contains(&(P::KIND, P::VERSION)),
+            "{} does not subscribe to {} v{}",
+            self.subscription.consumer,
+            P::KIND,
+            P::VERSION
+        );
+        let route: Route = Arc::new(move |tx, message| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                let payload = serde_json::from_value(message.payload.0.clone())
+                    .map_err(|error| HandleError::Park(format!("unreadable payload: {error}")))?;
+                handler.handle(tx, message, payload).await
+            })
+        });
+        self.routes.insert((P::KIND, P::VERSION), route);
+        self
+    }
+
+    /// What it reads.
+    pub fn subscription(&self) -> Subscription {
+        self.subscription
+    }
+
+    /// The pool of the role whose tables its effects are in.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Name of the consumer.
+    pub fn name(&self) -> &'static str {
+        self.subscription.consumer
+    }
+
+    /// Kinds that the subscription names and that have no effect: a mistake, found at start.
+    pub fn unhandled(&self) -> Vec<(&'static str, i16)> {
+        self.subscription.kinds.iter().copied().filter(|kind| !self.routes.contains_key(kind)).collect()
+    }
+
+    pub(crate) async fn handle(&self, tx: &mut PgConnection, message: &Message) -> Result<(), HandleError> {
+        let route =
+            self.routes.iter().find(|((kind, version), _)| *kind == message.kind && *version == message.version);
+        match route {
+            Some((_, route)) => route(tx, message).await,
+            None => Err(HandleError::Park(format!("no handler for {} v{}", message.kind, message.version))),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use sqlx::{Connection as _, PgConnection};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::{
+    Bus, Consumer, HandleError,
+    postgres::{Delivery, PARTITIONS},
+};
+use crate::trace::TraceContext;
+
+/// Looks at least this often: retries become due without anybody notifying.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Runs one consumer.
+#[derive(Clone)]
+pub struct Worker {
+    consumer: Arc<Consumer>,
+    bus: Bus,
+    wake: Arc<Notify>,
+}
+
+impl Worker {
+    /// `wake` is notified when new messages may be there.
+    pub fn new(consumer: Consumer, bus: Bus, wake: Arc<Notify>) -> Self {
+        Self { consumer: Arc::new(consumer), bus, wake }
+    }
+
+    /// Works until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut failures = 0_u32;
+        loop {
+            let woken = self.wake.notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable(); // a wake-up during the turn counts
+            let pause = match self.turn().await {
+                Ok(0) => POLL,
+                Ok(_) => Duration::ZERO,
+                Err(error) => {
+                    failures += 1;
+                    if failures.is_power_of_two() {
+                        tracing::warn!(consumer = self.consumer.name(), failures, error = %crate::chain(&error), "consumer cannot reach its database");
+                    }
+                    Duration::from_secs(1)
+                }
+            };
+            if pause <= POLL {
+                failures = 0;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = woken, if pause == POLL => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Handles what is ready in every partition; returns how many messages it took.
+    ///
+    /// # Errors
+    /// As the database says. Nothing is lost: the deliveries stay, and the inbox knows which had their effect.
+    pub async fn turn(&self) -> Result<usize, sqlx::Error> {
+        let mut taken = 0;
+        for partition in 0..PARTITIONS {
+            let mut queue = self.bus.pool().begin().await?;
+            if !Bus::lock(&mut queue, self.consumer.name(), partition).await? {
+                continue;
+            }
+            let deliveries = Bus::ready(&mut queue, self.consumer.name(), partition).await?;
+            if deliveries.is_empty() {
+                continue;
+            }
+            taken += deliveries.len();
+            self.batch(&mut queue, &deliveries).await?;
+            queue.commit().await?;
+        }
+        Ok(taken)
+    }
+
+    /// One transaction for the effects of a batch, a savepoint for each message: a poisonous one does not fail its neighbours.
+    /// The effects commit before the queue does; a crash between the two is what the inbox is for.
+    async fn batch(&self, queue: &mut PgConnection, deliveries: &[Delivery]) -> Result<(), sqlx::Error> {
+        let mut role = self.consumer.pool.begin().await?;
+        let mut done = Vec::with_capacity(deliveries.len());
+        let mut failed = Vec::new();
+        let mut held: HashSet<Uuid> = HashSet::new();
+        for delivery in deliveries {
+            let message = &delivery.message;
+            if held.contains(&message.aggregate) {
+                continue;
+            }
+            let context =
+                TraceContext::parse(&message.traceparent).map_or_else(TraceContext::root, TraceContext::child);
+            let span = tracing::info_span!(
+                "message",
+                consumer = self.consumer.name(),
+                message.kind = %message.kind,
+                message.id = %message.id,
+                trace_id = %context.trace_id(),
+            );
+            let outcome = context.scope(self.effect(&mut role, delivery).instrument(span)).await;
+            match outcome {
+                Ok(()) => done.push(delivery.seq),
+                // The connection is gone, and the transaction with it: nothing of this batch has happened.
+                Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
+                Err(error) => {
+                    held.insert(message.aggregate);
+                    failed.push((delivery, error));
+                }
+            }
+        }
+        role.commit().await?;
+        self.consumer.outbox.wake();
+        Bus::done(queue, &done).await?;
+        for (delivery, error) in failed {
+            let park = matches!(error, HandleError::Park(_));
+            let text = crate::chain(&error).to_string();
+            let parked = Bus::failed(queue, delivery, &text, park).await?;
+            let (id, kind, attempts) = (delivery.message.id, &delivery.message.kind, delivery.attempts + 1);
+            if parked {
+                tracing::error!(consumer = self.consumer.name(), message.id = %id, message.kind = %kind, attempts, error = text, "message parked");
+            } else {
+                tracing::warn!(consumer = self.consumer.name(), message.id = %id, message.kind = %kind, attempts, error = text, "message failed; will be tried again");
+            }
+        }
+        Ok(())
+    }
+
+    async fn effect(&self, role: &mut PgConnection, delivery: &Delivery) -> Result<(), HandleError> {
+        let mut savepoint = role.begin().await?;
+        let fresh = sqlx::query("INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(self.consumer.name())
+            .bind(delivery.message.id)
+            .execute(&mut *savepoint)
+            .await?
+            .rows_affected();
+        if fresh == 1 {
+            self.consumer.handle(&mut savepoint, &delivery.message).await?;
+        }
+        savepoint.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,291 @@
+//! Settings: a TOML file whose commented default (`cityevents.default.toml`) is the documentation, overridden by
+//! `CITYEVENTS__SECTION__KEY`.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use figment::{
+    Figment,
+    providers::{Env, Format as _, Toml},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Deserializer, de};
+use url::Url;
+
+/// The documented defaults; also what `cityevents config` prints.
+pub const DEFAULT_TOML: &str = include_str!("../cityevents.default.toml");
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `dev` or `production`.
+    pub mode: Mode,
+    /// Private cluster, objects, mail, generated keys.
+    pub data_dir: PathBuf,
+    /// How many processes serve the same city; more than one forbids what lives in one process.
+    pub replicas: u32,
+    /// Listeners and limits of HTTP.
+    pub http: Http,
+    /// Postgres.
+    pub database: Database,
+    /// Accounts and sessions.
+    pub auth: Auth,
+    /// Mail.
+    pub mail: Mail,
+    /// SMTP.
+    pub smtp: Smtp,
+    /// Rate limits.
+    pub limits: Limits,
+    /// Logs.
+    pub log: Log,
+}
+
+/// What the settings are judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// For developers and for trying it out.
+    Dev,
+    /// Unsafe settings are refused at start.
+    Production,
+}
+
+/// See `[http]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// The public door.
+    pub listen: SocketAddr,
+    /// Health and metrics, for operators only.
+    pub ops_listen: SocketAddr,
+    /// What people type; goes into mails and into the CSRF check.
+    pub public_url: Url,
+    /// The longest that a request may take, in seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub request_timeout: Duration,
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+    /// How long open requests may take to finish after the first signal, in seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub drain_timeout: Duration,
+    /// `Secure` and `__Host-` on the session cookie.
+    pub secure_cookies: bool,
+    /// Networks (addresses) whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// See `[database]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Absent: a private cluster in the data directory.
+    pub url: Option<SecretRef>,
+    /// Where the Postgres programs are, for the private cluster.
+    pub bin_dir: Option<PathBuf>,
+    /// Connections of one role in one process.
+    pub max_connections: u32,
+}
+
+/// See `[auth]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// How long an access token is good for, in seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub access_token_lifetime: Duration,
+    /// How long a sign-in lasts without being used, in seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub session_idle_lifetime: Duration,
+    /// Password hashes computed at the same time; each takes 19 MiB.
+    pub hashing_slots: usize,
+}
+
+/// See `[mail]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// `Name <address>`.
+    pub from: String,
+}
+
+/// See `[smtp]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Absent: files under `DATA_DIR/mail`.
+    pub url: Option<SecretRef>,
+}
+
+/// See `[limits]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Off only for load tests.
+    pub enabled: bool,
+    /// Requests a minute and account, or network for the anonymous.
+    pub requests_per_minute: u32,
+    /// Writes a minute and account.
+    pub writes_per_minute: u32,
+    /// Sign-in, registration and reset requests a minute and network.
+    pub auth_per_minute: u32,
+}
+
+/// See `[log]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// `json`, `text`, or `auto`: text in a terminal.
+    pub format: LogFormat,
+    /// Directives as in `info,joins=debug`.
+    pub level: String,
+}
+
+/// See [`Log`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text in a terminal, JSON elsewhere.
+    Auto,
+    /// One object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Where a secret is: `env:NAME`, `file:PATH`, or, for a connection URL, the text itself.
+#[derive(Clone, Debug)]
+pub struct SecretRef(SecretString);
+
+impl SecretRef {
+    /// Wraps a plain value.
+    pub fn plain(value: impl Into<String>) -> Self {
+        Self(SecretString::from(value.into()))
+    }
+
+    /// Fetches the secret.
+    ///
+    /// # Errors
+    /// A sentence that names the reference, if what it points to is not there.
+    pub fn resolve(&self) -> Result<SecretString, ConfigError> {
+        let reference = self.0.expose_secret();
+        if let Some(name) = reference.strip_prefix("env:") {
+            return std::env::var(name)
+                .map(SecretString::from)
+                .map_err(|_| ConfigError::Invalid(format!("the environment variable {name} is not set")));
+        }
+        if let Some(path) = reference.strip_prefix("file:") {
+            return std::fs::read_to_string(path)
+                .map(|text| SecretString::from(text.trim_end().to_owned()))
+                .map_err(|error| ConfigError::Invalid(format!("cannot read the secret in {path}: {error}")));
+        }
+        Ok(self.0.clone())
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::plain)
+    }
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Unreadable, or a value of the wrong kind; names key and source.
+    #[error("{0}")]
+    Figment(#[from] Box<figment::Error>),
+    /// A value that cannot work.
+    #[error("{0}")]
+    Invalid(String),
+    /// Settings that production must not run with, each with the way to mend it.
+    #[error("unsafe in production:\n{}", .0.iter().map(|it| format!("  - {it}")).collect::<Vec<_>>().join("\n"))]
+    Unsafe(Vec<String>),
+}
+
+impl Config {
+    /// Defaults, then `file`, then the environment.
+    ///
+    /// # Errors
+    /// If a value has the wrong kind, or a key is unknown.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Toml::string(DEFAULT_TOML));
+        if let Some(file) = file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        Ok(figment.merge(Env::prefixed("CITYEVENTS__").split("__")).extract().map_err(Box::new)?)
+    }
+
+    /// Refuses what `mode = "production"` must not run with.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unsafe`] with everything that has to change.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.mode == Mode::Dev {
+            return Ok(());
+        }
+        let mut reasons = Vec::new();
+        if self.http.public_url.scheme() != "https" {
+            reasons.push("http.public_url is not https: set the address that people type".to_owned());
+        }
+        if !self.http.secure_cookies {
+            reasons.push("http.secure_cookies is off: switch it on".to_owned());
+        }
+        if self.replicas > 1 {
+            reasons.push("replicas is above 1 and the rate limiter lives in each process: run one replica".to_owned());
+        }
+        if self.replicas > 1 && self.database.url.is_none() {
+            reasons.push("replicas is above 1 and each would have a private database: set database.url".to_owned());
+        }
+        if self.smtp.url.is_none() {
+            reasons.push("mail is written to files and reaches nobody: set smtp.url".to_owned());
+        }
+        if !self.limits.enabled {
+            reasons.push("limits.enabled is off: switch it on".to_owned());
+        }
+        if reasons.is_empty() { Ok(()) } else { Err(ConfigError::Unsafe(reasons)) }
+    }
+
+    /// Whether this is a developer's machine.
+    pub fn is_dev(&self) -> bool {
+        self.mode == Mode::Dev
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    Duration::try_from_secs_f64(seconds).map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let config: Config = Figment::from(Toml::string(DEFAULT_TOML)).extract().unwrap();
+        assert_eq!(config.mode, Mode::Dev);
+        assert!(config.database.url.is_none());
+        config.check().unwrap();
+    }
+
+    #[test]
+    fn production_names_everything_that_has_to_change() {
+        let mut config: Config = Figment::from(Toml::string(DEFAULT_TOML)).extract().unwrap();
+        config.mode = Mode::Production;
+        config.replicas = 3;
+        let text = config.check().unwrap_err().to_string();
+        for key in ["http.public_url", "replicas", "database.url", "smtp.url"] {
+            assert!(text.contains(key), "{key} is missing in: {text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_never_shows() {
+        let secret = SecretRef::plain("postgres://user:hunter2@host/db");
+        assert!(!format!("{secret:?}").contains("hunter2"));
+    }
+}

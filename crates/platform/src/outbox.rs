@@ -1,0 +1,88 @@
+//! The transactional outbox: a message exists if and only if the transaction that wrote it committed.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use contracts::{MessageId, Payload};
+use serde_json::Value;
+use sqlx::{PgConnection, PgTransaction, types::Json};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::{Clock, trace::TraceContext};
+
+/// A message as it travels.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Message {
+    /// Also the key in every inbox.
+    pub id: MessageId,
+    /// Which fact, such as `event.published`.
+    pub kind: String,
+    /// Which shape of that fact.
+    pub version: i16,
+    /// Messages of one aggregate are handled in order.
+    pub aggregate: Uuid,
+    /// The body.
+    pub payload: Json<Value>,
+    /// The trace that caused it.
+    pub traceparent: String,
+    /// When it committed, give or take the transaction.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// Writes messages, and wakes the relay once they have committed. One per role; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    clock: Clock,
+    committed: Arc<Notify>,
+}
+
+impl Outbox {
+    /// `clock` stamps the messages.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, committed: Arc::default() }
+    }
+
+    /// Adds a message to the transaction. The caller holds its aggregate's row lock (or has just inserted the row): that is what
+    /// keeps an aggregate's messages in order.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn publish<P: Payload>(&self, tx: &mut PgConnection, payload: &P) -> Result<(), sqlx::Error> {
+        let now = self.clock.now();
+        sqlx::query(
+            "INSERT INTO outbox (id, kind, version, aggregate, payload, traceparent, occurred_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(MessageId::new(now))
+        .bind(P::KIND)
+        .bind(P::VERSION)
+        .bind(payload.aggregate())
+        .bind(Json(payload))
+        .bind(TraceContext::current().to_string())
+        .bind(now)
+        .execute(tx)
+        .await
+        .map(drop)
+    }
+
+    /// Commits, and wakes the relay.
+    ///
+    /// # Errors
+    /// As the database says; the outcome of a commit that failed on the connection is unknown.
+    pub async fn commit(&self, tx: PgTransaction<'_>) -> Result<(), sqlx::Error> {
+        tx.commit().await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Wakes the relay after a commit that was made elsewhere.
+    pub fn wake(&self) {
+        self.committed.notify_one();
+    }
+
+    /// Waits for the next commit; the relay's end of it.
+    pub(crate) async fn woken(&self) {
+        self.committed.notified().await;
+    }
+}

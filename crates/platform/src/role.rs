@@ -1,0 +1,100 @@
+//! What a role is: HTTP routes, message consumers, periodic jobs. And how one is called, wherever it runs.
+
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use http::{Request, Response};
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use tower::{ServiceExt as _, util::BoxCloneSyncService};
+
+use crate::{Clock, broadcast::Broadcast, bus::Consumer, config::Config, identity::Verifier, outbox::Outbox, random};
+
+/// A role's router, in this process or behind an address: the caller cannot tell.
+pub type RoleService = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+
+/// A role that runs in this process, as a service.
+pub fn in_process(router: Router) -> RoleService {
+    BoxCloneSyncService::new(router.into_service().map_err(|never: Infallible| match never {}))
+}
+
+/// What a role is given to work with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Its part of the database.
+    pub pool: PgPool,
+    /// Where it writes messages.
+    pub outbox: Outbox,
+    /// The time.
+    pub clock: Clock,
+    /// For its identity extractors.
+    pub verifier: Verifier,
+    /// Short-lived news to every process.
+    pub broadcast: Broadcast,
+    /// All settings.
+    pub config: Arc<Config>,
+}
+
+/// A role that runs in this process.
+pub struct Running {
+    /// Name of role and schema.
+    pub name: &'static str,
+    /// Its part of the database.
+    pub pool: PgPool,
+    /// Where its messages are written.
+    pub outbox: Outbox,
+    /// Public (`/api/v1/…`) and internal (`/internal/<role>/…`) routes.
+    pub router: Router,
+    /// Readers of messages.
+    pub consumers: Vec<Consumer>,
+    /// Periodic work.
+    pub jobs: Vec<Job>,
+}
+
+type Work = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send>> + Send + Sync>;
+
+/// Work that has to happen now and then, in one replica at a time, and that is harmless when it happens twice.
+#[derive(Clone)]
+pub struct Job {
+    name: &'static str,
+    every: Duration,
+    work: Work,
+}
+
+impl Job {
+    /// `work` runs about `every` so often.
+    pub fn new<F, Fut>(name: &'static str, every: Duration, work: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), sqlx::Error>> + Send + 'static,
+    {
+        Self { name, every, work: Arc::new(move || Box::pin(work())) }
+    }
+
+    /// Runs until `stop`; `pool` is the role's, for the lock that keeps replicas from doing the same work side by side.
+    pub async fn run(self, pool: PgPool, stop: CancellationToken) {
+        loop {
+            let pause = self.every.mul_f64(0.9 + random::jitter() / 5.0);
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            if let Err(error) = self.once(&pool).await {
+                tracing::warn!(job = self.name, error = %crate::chain(&error), "job failed; will run again");
+            }
+        }
+    }
+
+    async fn once(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        let mut tx = pool.begin().await?;
+        let locked: bool =
+            sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtext('job/' || current_schema() || '/' || $1))")
+                .bind(self.name)
+                .fetch_one(&mut *tx)
+                .await?;
+        if locked {
+            (self.work)().await?;
+        }
+        tx.commit().await
+    }
+}
