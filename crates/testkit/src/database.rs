@@ -78,13 +78,13 @@ impl TestDb {
 
     /// Payloads of the messages of one kind in a role's outbox, oldest first.
     pub async fn outbox_payloads<P: Payload>(&self, schema: &str) -> Vec<P> {
-        sqlx::query_scalar::<_, sqlx::types::Json<P>>("SELECT payload FROM outbox WHERE kind = $1 ORDER BY seq")
+        sqlx::query_scalar::<_, serde_json::Value>("SELECT payload FROM outbox WHERE kind = $1 ORDER BY seq")
             .bind(P::KIND)
             .fetch_all(&self.pool(schema))
             .await
             .expect("read")
             .into_iter()
-            .map(|json| json.0)
+            .map(|json| serde_json::from_value(json).expect("a payload of its kind"))
             .collect()
     }
 
