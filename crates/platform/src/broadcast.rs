@@ -1,5 +1,5 @@
 //! Short-lived news for every process at once: places changed, a session ended. Best effort, through Postgres `NOTIFY`; whoever
-//! must not miss anything reads a message from the bus instead, and whoever was away learns it from [`News::Gap`].
+//! must not miss anything reads a message from the bus instead, and whoever was away learns it from [`News::Connected`].
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -25,8 +25,10 @@ pub enum News {
         /// What about it.
         data: Arc<Value>,
     },
-    /// News may have been missed: read what you care about again.
-    Gap,
+    /// Listening from now on. News may have been missed before: read what you care about again.
+    Connected,
+    /// Nothing is heard until the next [`Connected`](Self::Connected).
+    Disconnected,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,8 +123,8 @@ async fn listen(pool: PgPool, incoming: broadcast::Sender<News>, bus_wake: Arc<N
         if let Err(error) = listen_once(&pool, &incoming, &bus_wake).await {
             tracing::debug!(error = %crate::chain(&error), "cannot listen; will connect again");
         }
-        // Nobody listens when nobody subscribes; a gap is harmless then.
-        let _ = incoming.send(News::Gap);
+        // Sending fails when nobody subscribes, which is harmless.
+        let _ = incoming.send(News::Disconnected);
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
@@ -131,7 +133,7 @@ async fn listen_once(pool: &PgPool, incoming: &broadcast::Sender<News>, bus_wake
     let mut listener = PgListener::connect_with(pool).await?;
     listener.ignore_pool_close_event(true);
     listener.listen_all([CHANNEL, bus::CHANNEL]).await?;
-    let _ = incoming.send(News::Gap);
+    let _ = incoming.send(News::Connected);
     bus_wake.notify_waiters();
     while let Some(notification) = listener.try_recv().await? {
         if notification.channel() == bus::CHANNEL {

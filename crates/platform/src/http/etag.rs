@@ -27,6 +27,8 @@ pub fn not_modified(headers: &HeaderMap, etag: &ETag) -> bool {
 }
 
 /// What `If-Match` asks for (RFC 9110, section 13.1.1), for rows whose ETag is their version number.
+///
+/// A composed page's ETag is `"<version>.<hash of the rest>"`; only the version counts for an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfMatch {
     /// No header.
@@ -74,7 +76,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         // A tag that is not one of ours matches nothing.
         tag.strip_prefix('"')
             .and_then(|tag| tag.strip_suffix('"'))
-            .and_then(|tag| tag.parse().ok())
+            .and_then(|tag| tag.split('.').next())
+            .and_then(|version| version.parse().ok())
             .map(Self::Version)
             .ok_or_else(|| Problem::new(problem::PRECONDITION_FAILED))
     }

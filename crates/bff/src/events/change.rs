@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use axum::{
+    body::Bytes,
+    extract::{OriginalUri, State as Extract},
+    response::Response,
+};
+use contracts::EventId;
+use platform::{
+    http::{HeaderMap, Method, Path, StatusCode, header},
+    identity::Identity,
+    problem::Problem,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::{State, call};
+
+/// The longest that an answer waits for the other roles to know of the change; they will, later, in any case.
+const CATCH_UP: Duration = Duration::from_secs(2);
+
+/// Edits an event. Before `events` takes a lower capacity, `joins` has to agree: it refuses what is below the number of confirmed
+/// places, and gives out no place above the new capacity from then on, so that nothing can slip in between.
+pub async fn edit(
+    Extract(state): Extract<State>,
+    Path(id): Path<EventId>,
+    identity: Identity,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    if let Some(capacity) = lowered_capacity(&body)
+        && may_edit(&state, id, &identity, &headers).await?
+    {
+        let path = format!("/internal/joins/events/{id}/capacity-hold");
+        let wish = json!({ "capacity": capacity });
+        let held = call::post_json(state.role("joins"), &path, &headers, &wish, call::DEADLINE).await?;
+        if let Err(refusal) = call::success(held) {
+            return Ok(*refusal);
+        }
+    }
+    pass(&state, id, Method::PATCH, uri.path(), headers, body).await
+}
+
+/// Publishes, unpublishes or cancels.
+pub async fn transition(
+    Extract(state): Extract<State>,
+    Path(id): Path<EventId>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    pass(&state, id, Method::POST, uri.path(), headers, body).await
+}
+
+/// The capacity that the edit asks for, unless the organiser accepts overbooking. What is not well-formed is for `events` to refuse.
+fn lowered_capacity(body: &[u8]) -> Option<i64> {
+    let wish: Value = serde_json::from_slice(body).ok()?;
+    if wish["accept_overbooking"] == true {
+        return None;
+    }
+    wish["capacity"].as_i64().filter(|capacity| (0..=1_000_000).contains(capacity))
+}
+
+/// Nobody else's wish may hold places back.
+async fn may_edit(state: &State, id: EventId, identity: &Identity, headers: &HeaderMap) -> Result<bool, Problem> {
+    let event = call::get(state.role("events"), &format!("/internal/events/{id}"), headers, call::DEADLINE).await?;
+    if event.status != StatusCode::OK {
+        return Ok(false);
+    }
+    let event: Value = event.json()?;
+    Ok(identity.is_moderator() || event["organiser"]["id"] == json!(identity.user_id))
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    version: i64,
+    published_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Known {
+    version: i64,
+}
+
+async fn pass(
+    state: &State,
+    id: EventId,
+    method: Method,
+    path: &str,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::TRANSFER_ENCODING);
+    let answer = call::send(state.role("events"), method, path, &headers, body, call::DEADLINE).await?;
+    // A draft that was never published is nobody else's business.
+    if answer.status.is_success()
+        && let Ok(Changed { version, published_at: Some(_) }) = answer.json()
+    {
+        let (joins, feed) = (format!("/internal/joins/events/{id}"), format!("/internal/feed/events/{id}"));
+        tokio::join!(caught_up(state, "joins", &joins, version), caught_up(state, "feed", &feed, version));
+    }
+    Ok(answer.into_response())
+}
+
+/// Waits until the role knows the version, so that the organiser sees what they just did.
+async fn caught_up(state: &State, role: &'static str, path: &str, version: i64) {
+    let deadline = Instant::now() + CATCH_UP;
+    let mut pause = Duration::from_millis(5);
+    while Instant::now() < deadline {
+        let known = call::get(state.role(role), path, &HeaderMap::new(), CATCH_UP).await;
+        if known.is_ok_and(|it| it.json::<Known>().is_ok_and(|known| known.version >= version)) {
+            return;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,173 @@
+//! Live places by server-sent events: one hub a process, one channel an event, however many people watch it.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    extract::State as Extract,
+    response::{
+        IntoResponse as _, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use contracts::{EventId, joins::Places};
+use futures::{Stream, StreamExt as _};
+use platform::{
+    broadcast::{Broadcast, News},
+    http::{HeaderMap, HeaderValue, Path},
+    problem::{Problem, ProblemDocument},
+    role::RoleService,
+};
+use serde::Deserialize;
+use tokio::sync::{broadcast::error::RecvError, watch};
+use tokio_stream::wrappers::WatchStream;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{State, call, error};
+
+/// Streams that one process keeps open.
+const MAX_STREAMS: usize = 20_000;
+
+/// Live operations.
+pub fn api() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(live))
+}
+
+/// Who watches what.
+#[derive(Clone)]
+pub struct Hub {
+    joins: RoleService,
+    watched: Arc<Mutex<HashMap<EventId, watch::Sender<Option<Places>>>>>,
+    streams: Arc<AtomicUsize>,
+}
+
+#[derive(Deserialize)]
+struct Known {
+    places: Places,
+}
+
+/// Counts an open stream; forgets the event's channel with its last watcher.
+struct Guard {
+    hub: Hub,
+    id: EventId,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.hub.streams.fetch_sub(1, Ordering::Relaxed);
+        if let Ok(mut watched) = self.hub.watched.lock()
+            && watched.get(&self.id).is_some_and(|sender| sender.receiver_count() == 0)
+        {
+            watched.remove(&self.id);
+        }
+    }
+}
+
+impl Hub {
+    pub fn new(joins: RoleService) -> Self {
+        Self { joins, watched: Arc::default(), streams: Arc::default() }
+    }
+
+    /// Hears of places for as long as the process runs.
+    pub async fn follow(&self, broadcast: Broadcast) {
+        let mut news = broadcast.subscribe();
+        loop {
+            match news.recv().await {
+                Ok(News::Topic { topic, data }) => {
+                    let Some(id) = topic.strip_prefix("places/").and_then(|id| id.parse().ok()) else { continue };
+                    if let Ok(places) = serde_json::from_value(Arc::unwrap_or_clone(data)) {
+                        self.tell(id, places);
+                    }
+                }
+                Ok(News::Connected) | Err(RecvError::Lagged(_)) => self.ask_again().await,
+                Ok(News::Disconnected) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn tell(&self, id: EventId, places: Places) {
+        if let Ok(watched) = self.watched.lock()
+            && let Some(sender) = watched.get(&id)
+        {
+            sender.send_if_modified(|known| known.replace(places) != Some(places));
+        }
+    }
+
+    /// News may have been missed: reads the places of every watched event.
+    async fn ask_again(&self) {
+        let ids: Vec<EventId> =
+            self.watched.lock().map(|watched| watched.keys().copied().collect()).unwrap_or_default();
+        for id in ids {
+            if let Ok(Some(places)) = self.ask(id).await {
+                self.tell(id, places);
+            }
+        }
+    }
+
+    async fn ask(&self, id: EventId) -> Result<Option<Places>, Problem> {
+        let path = format!("/internal/joins/events/{id}");
+        let answer = call::get(&self.joins, &path, &HeaderMap::new(), call::PART_DEADLINE).await?;
+        if answer.status.is_success() { Ok(Some(answer.json::<Known>()?.places)) } else { Ok(None) }
+    }
+
+    fn watch(&self, id: EventId) -> Result<(watch::Receiver<Option<Places>>, Guard), Problem> {
+        if self.streams.fetch_add(1, Ordering::Relaxed) >= MAX_STREAMS {
+            self.streams.fetch_sub(1, Ordering::Relaxed);
+            return Err(Problem::new(error::TOO_MANY_STREAMS).retry_after(30));
+        }
+        let guard = Guard { hub: self.clone(), id };
+        let mut watched = self.watched.lock().map_err(|_| Problem::unavailable())?;
+        let receiver = watched.entry(id).or_insert_with(|| watch::channel(None).0).subscribe();
+        drop(watched);
+        Ok((receiver, guard))
+    }
+}
+
+/// Streams an event's places.
+///
+/// `event: places` with `{capacity, confirmed, waitlisted}` at the start and on each change; a comment every 15 seconds keeps the
+/// connection open. Reconnect when it ends.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events/{id}/live",
+    tag = "joins",
+    operation_id = "watch_places",
+    params(("id" = EventId, Path, description = "Which event.")),
+    responses(
+        (status = 200, description = "A stream of server-sent events.", body = Places, content_type = "text/event-stream"),
+        (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security((), ("bearer" = []), ("session" = [])),
+    extensions(("x-access" = json!("public"))),
+)]
+pub async fn live(Extract(state): Extract<State>, Path(id): Path<EventId>) -> Result<Response, Problem> {
+    // Watch first, ask then: what changes in between is not missed.
+    let (receiver, guard) = state.live.watch(id)?;
+    let places = state.live.ask(id).await?.ok_or_else(Problem::not_found)?;
+    state.live.tell(id, places);
+    let stream = stream(receiver, guard).take_until(state.drain.clone().cancelled_owned());
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
+    let mut response = Sse::new(stream).keep_alive(keep_alive).into_response();
+    // Proxies must not hold it back.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+fn stream(
+    receiver: watch::Receiver<Option<Places>>,
+    guard: Guard,
+) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
+    WatchStream::new(receiver).filter_map(move |places| {
+        let _held_by_the_stream = &guard;
+        let event = places.and_then(|places| Event::default().event("places").json_data(places).ok());
+        std::future::ready(event.map(Ok))
+    })
+}

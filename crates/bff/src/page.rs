@@ -1,0 +1,132 @@
+//! The HTML frame of the web app. An event's page gets title, description, Open Graph and schema.org data, for those who read
+//! without running scripts: search engines and messengers.
+
+use axum::response::{IntoResponse as _, Response};
+use contracts::EventId;
+use platform::http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::{State, call, web};
+
+/// Where the built page wants its head.
+const MARKER: &str = "<!--app-head-->";
+/// First segments of paths that the web app has screens for.
+const SCREENS: &[&str] =
+    &["", "events", "sign-up", "sign-in", "verify-email", "forgot-password", "reset-password", "me", "dev"];
+
+/// Renders the frame for a path. The status is 404 where there is nothing, and the web app says so in its own words.
+pub async fn render(state: &State, path: &str) -> Response {
+    let Some(index) = web::index() else { return web::not_built() };
+    let mut segments = path.trim_matches('/').split('/');
+    let screen = segments.next().unwrap_or_default();
+    let mut status = if SCREENS.contains(&screen) { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    let mut html = index;
+    if screen == "events"
+        && let Some(segment) = segments.next()
+        && segment != "new"
+    {
+        match event(state, segment).await {
+            Ok(Some(event)) => html = with_head(&html, state, &event),
+            Ok(None) => status = StatusCode::NOT_FOUND,
+            Err(()) => {} // the screen itself says that it cannot be had
+        }
+    }
+    let fields = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    (status, fields, html).into_response()
+}
+
+/// The event as anybody may see it. A draft is not found here, also for its organiser: the screen asks with their sign-in.
+async fn event(state: &State, segment: &str) -> Result<Option<Map<String, Value>>, ()> {
+    let Ok(id) = segment.parse::<EventId>() else { return Ok(None) };
+    let path = format!("/internal/events/{id}");
+    let answer = call::get(state.role("events"), &path, &HeaderMap::new(), call::PART_DEADLINE).await.map_err(drop)?;
+    match answer.status {
+        StatusCode::OK => answer.json().map(Some).map_err(drop),
+        StatusCode::NOT_FOUND => Ok(None),
+        _ => Err(()),
+    }
+}
+
+fn with_head(html: &str, state: &State, event: &Map<String, Value>) -> String {
+    let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
+    let base = state.config.http.public_url.as_str().trim_end_matches('/');
+    let url = format!("{base}/events/{}/{}", text("id"), text("slug"));
+    let image = event["cover"]["png"].as_str().map(|path| format!("{base}{path}")).unwrap_or_default();
+    let title = format!("{} – {}", text("title"), text("city"));
+    let description = text("summary");
+    let data = json_ld(event, &url, &image);
+    let head = format!(
+        "<meta name=\"description\" content=\"{description}\">\n\
+         <link rel=\"canonical\" href=\"{url}\">\n\
+         <meta property=\"og:type\" content=\"website\">\n\
+         <meta property=\"og:site_name\" content=\"CityEvents\">\n\
+         <meta property=\"og:title\" content=\"{title}\">\n\
+         <meta property=\"og:description\" content=\"{description}\">\n\
+         <meta property=\"og:url\" content=\"{url}\">\n\
+         <meta property=\"og:image\" content=\"{image}\">\n\
+         <meta property=\"og:image:width\" content=\"1200\">\n\
+         <meta property=\"og:image:height\" content=\"630\">\n\
+         <meta name=\"twitter:card\" content=\"summary_large_image\">\n\
+         <script type=\"application/ld+json\">{data}</script>",
+        description = escape(description),
+        url = escape(&url),
+        title = escape(&title),
+        image = escape(&image),
+    );
+    with_title(html, &format!("{title} · CityEvents")).replacen(MARKER, &head, 1)
+}
+
+fn with_title(html: &str, title: &str) -> String {
+    match (html.find("<title>"), html.find("</title>")) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{}<title>{}{}", &html[..start], escape(title), &html[end..])
+        }
+        _ => html.to_owned(),
+    }
+}
+
+/// <https://schema.org/Event>, as data that no `<` can break out of.
+fn json_ld(event: &Map<String, Value>, url: &str, image: &str) -> String {
+    let status = if event["status"] == "cancelled" { "EventCancelled" } else { "EventScheduled" };
+    let mut location = json!({
+        "@type": "Place",
+        "name": event["venue"]["name"],
+        "address": {
+            "@type": "PostalAddress",
+            "streetAddress": event["venue"]["address"],
+            "addressLocality": event["city"],
+        },
+    });
+    if event["venue"]["lat"].is_number() {
+        location["geo"] = json!({
+            "@type": "GeoCoordinates",
+            "latitude": event["venue"]["lat"],
+            "longitude": event["venue"]["lon"],
+        });
+    }
+    let document = json!({
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": event["title"],
+        "description": event["summary"],
+        "startDate": event["starts_at"],
+        "endDate": event["ends_at"],
+        "eventStatus": format!("https://schema.org/{status}"),
+        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
+        "inLanguage": event["language"],
+        "isAccessibleForFree": event["is_free"],
+        "maximumAttendeeCapacity": event["capacity"],
+        "location": location,
+        "image": [image],
+        "url": url,
+        "organizer": { "@type": "Organization", "name": event["organiser"]["display_name"] },
+    });
+    document.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
