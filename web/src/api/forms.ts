@@ -1,0 +1,36 @@
+import type { Messages } from '../i18n/en'
+import { ApiError } from './problem'
+
+export type FormErrors = { fields: Record<string, string>; form: string | null }
+export const NO_ERRORS: FormErrors = { fields: {}, form: null }
+
+/** Words for a code, or for its general class, never the server's `detail`. */
+export function textFor(code: string, t: Messages): string {
+  return t.errors[code] ?? t.errors.invalid!
+}
+
+/** Words for anything that can be thrown by a request. */
+export function errorText(error: unknown, t: Messages): string {
+  if (!(error instanceof ApiError)) return t.errors.internal!
+  const own = t.errors[error.code]
+  if (own) return own
+  return error.status >= 500 ? t.errors.internal! : t.errors.bad_request!
+}
+
+/**
+ * The one place where a problem becomes a form's messages: each `errors[].field` lands on the input of
+ * that name; what no input of the form bears is said above the form, so nothing gets lost.
+ */
+export function toFormErrors(error: unknown, inputs: readonly string[], t: Messages): FormErrors {
+  if (!(error instanceof ApiError)) return { fields: {}, form: t.errors.internal! }
+  const fields: Record<string, string> = {}
+  const rest: string[] = []
+  for (const item of error.problem.errors ?? []) {
+    const name = inputs.find((input) => input === item.field)
+    if (name) fields[name] ??= textFor(item.code, t)
+    else rest.push(`${item.field}: ${textFor(item.code, t)}`)
+  }
+  const onlyFields = Object.keys(fields).length > 0 && rest.length === 0
+  if (onlyFields && error.code === 'validation_failed') return { fields, form: null }
+  return { fields, form: [errorText(error, t), ...rest].join(' ') }
+}

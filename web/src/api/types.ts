@@ -1,0 +1,47 @@
+// Domain types are read off the operations, not off component names: the document may rename a
+// schema without touching the app.
+import type { paths } from './schema.gen'
+
+type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never
+type Ok<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
+  responses: infer R
+}
+  ? Json<R[keyof R & (200 | 201)]>
+  : never
+type Body<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
+  requestBody?: infer B
+}
+  ? Json<NonNullable<B>>
+  : never
+
+export type CardPage = Ok<'/api/v1/events', 'get'>
+export type Card = CardPage['items'][number]
+export type EventView = Ok<'/api/v1/events/{id}', 'get'>
+export type Places = NonNullable<EventView['places']>
+export type Category = Card['category']
+export type Facets = Ok<'/api/v1/events/facets', 'get'>
+export type Me = Ok<'/api/v1/me', 'get'>
+export type SessionInfo = Ok<'/api/v1/me/sessions', 'get'>['items'][number]
+export type OrganisedEvent = Ok<'/api/v1/me/events', 'get'>['items'][number]
+export type MyJoin = Ok<'/api/v1/me/joins', 'get'>['items'][number]
+export type Participant = Ok<'/api/v1/events/{id}/participants', 'get'>['items'][number]
+export type NewEvent = Body<'/api/v1/events', 'post'>
+export type MailSummary = Ok<'/api/v1/dev/mails', 'get'>['items'][number]
+export type Mail = Ok<'/api/v1/dev/mails/{id}', 'get'>
+
+export const CATEGORIES = [
+  'music',
+  'sport',
+  'art',
+  'theatre',
+  'food',
+  'tech',
+  'talks',
+  'family',
+  'market',
+  'outdoors',
+  'community',
+  'film',
+  'wellbeing',
+  'other',
+] as const satisfies readonly Category[]

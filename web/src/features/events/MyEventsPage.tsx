@@ -1,0 +1,3 @@
+export function MyEventsPage() {
+  return null
+}

@@ -1,0 +1,3 @@
+export function MyPlacesPage() {
+  return null
+}

@@ -1,0 +1,43 @@
+import { useEffect, useId, useRef, type ReactNode } from 'react'
+import s from './Dialog.module.css'
+
+/** The native modal dialog: focus trap, Escape and top layer come from the browser. */
+export function Dialog(props: {
+  open: boolean
+  onClose: () => void
+  title: string
+  children: ReactNode
+}) {
+  const ref = useRef<HTMLDialogElement>(null)
+  const title = useId()
+  useEffect(() => {
+    const dialog = ref.current
+    if (!dialog) return
+    if (props.open && !dialog.open) dialog.showModal()
+    if (!props.open && dialog.open) dialog.close()
+  }, [props.open])
+  return (
+    <dialog
+      ref={ref}
+      className={s.dialog}
+      aria-labelledby={title}
+      onClose={props.onClose}
+      onClick={(event) => {
+        if (event.target === ref.current) props.onClose()
+      }}
+    >
+      {props.open && (
+        <div onClick={(event) => event.stopPropagation()}>
+          <h2 id={title} className={s.title}>
+            {props.title}
+          </h2>
+          {props.children}
+        </div>
+      )}
+    </dialog>
+  )
+}
+
+export function DialogActions({ children }: { children: ReactNode }) {
+  return <div className={s.actions}>{children}</div>
+}
