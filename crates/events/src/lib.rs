@@ -1,1 +1,3 @@
 //! `events`
+
+pub mod import;
