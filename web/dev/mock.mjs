@@ -263,18 +263,14 @@ for (let d = -3; d < 35; d++) {
             crowd.length,
             (h >>> 2) % 3 === 0 ? cap + (h % 9) : Math.floor(cap * ((h % 100) / 100)),
           )
-    joins
-      .get(e.id)
-      .push(
-        ...crowd
-          .slice(0, going)
-          .map((u, k) => ({
-            join_id: randomUUID(),
-            user_id: u.id,
-            party_size: 1,
-            joined_at: iso(new Date(Date.now() - (going - k) * 3600e3)),
-          })),
-      )
+    joins.get(e.id).push(
+      ...crowd.slice(0, going).map((u, k) => ({
+        join_id: randomUUID(),
+        user_id: u.id,
+        party_size: 1,
+        joined_at: iso(new Date(Date.now() - (going - k) * 3600e3)),
+      })),
+    )
   }
 }
 addEvent(

@@ -190,6 +190,11 @@ export function formatInstant(instant: string, locale: Locale): string {
   return formatter(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(instant))
 }
 
+/** A date alone, on the reader's own calendar: "26 August 2026". */
+export function formatDate(instant: string, locale: Locale): string {
+  return formatter(locale, { dateStyle: 'long' }).format(new Date(instant))
+}
+
 export function formatAgo(instant: string, now: Date, locale: Locale): string {
   const seconds = Math.round((Date.parse(instant) - now.getTime()) / 1000)
   const relative = new Intl.RelativeTimeFormat(TAG[locale], { numeric: 'auto' })

@@ -1,3 +1,152 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import Check from 'lucide-react/icons/check'
+import { api, unwrap } from '../../api/client'
+import type { MyJoin } from '../../api/types'
+import { useI18n } from '../../i18n'
+import { dayOf, spanOf, todayIn } from '../../i18n/dates'
+import { Button, buttonClass } from '../../ui/Button'
+import { DateBlock } from '../../ui/DateBlock'
+import { useNow, useTitle } from '../../ui/hooks'
+import { Page, Tabs } from '../../ui/Page'
+import { Poster } from '../../ui/Poster'
+import { Empty, Failure, Skeleton } from '../../ui/State'
+import s from './MyPlacesPage.module.css'
+
+const route = getRouteApi('/me/places')
+
 export function MyPlacesPage() {
-  return null
+  const { t } = useI18n()
+  useTitle(t.mine.placesTitle)
+  const when = route.useSearch().when ?? 'upcoming'
+  return (
+    <Page title={t.mine.placesTitle}>
+      <Tabs label={t.mine.placesTitle}>
+        <Link to="/me/places" activeOptions={{ exact: true }}>
+          {t.mine.upcoming}
+        </Link>
+        <Link to="/me/places" search={{ when: 'past' }} activeOptions={{ exact: true }}>
+          {t.mine.past}
+        </Link>
+      </Tabs>
+      <List key={when} when={when} />
+    </Page>
+  )
+}
+
+function List({ when }: { when: 'upcoming' | 'past' }) {
+  const { t } = useI18n()
+  const list = useInfiniteQuery({
+    queryKey: ['joins', 'mine', when],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(
+        api.GET('/api/v1/me/joins', {
+          params: { query: { when, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  })
+  if (list.isPending) {
+    return (
+      <div className={s.list} role="status" aria-label={t.common.loading}>
+        <Skeleton style={{ height: '8.5rem' }} />
+        <Skeleton style={{ height: '8.5rem' }} />
+      </div>
+    )
+  }
+  const joins = list.data?.pages.flatMap((page) => page.items) ?? []
+  if (list.isError && joins.length === 0) {
+    return <Failure title={t.crash.widget} error={list.error} onRetry={() => void list.refetch()} />
+  }
+  if (joins.length === 0) {
+    return when === 'past' ? (
+      <Empty title={t.mine.pastEmpty} />
+    ) : (
+      <Empty title={t.mine.placesEmpty} hint={t.mine.placesEmptyHint}>
+        <Link to="/" className={buttonClass({ variant: 'primary' })}>
+          {t.mine.browse}
+        </Link>
+      </Empty>
+    )
+  }
+  return (
+    <>
+      <ul role="list" className={s.list}>
+        {joins.map((join) => (
+          <Ticket key={join.join_id} join={join} past={when === 'past'} />
+        ))}
+      </ul>
+      {list.hasNextPage && (
+        <Button
+          className={s.more}
+          busy={list.isFetchingNextPage}
+          onClick={() => void list.fetchNextPage()}
+        >
+          {t.common.more}
+        </Button>
+      )}
+    </>
+  )
+}
+
+function Ticket({ join, past }: { join: MyJoin; past: boolean }) {
+  const { t, locale } = useI18n()
+  const now = useNow(60_000)
+  const { event } = join
+  const confirmed = join.status === 'confirmed'
+  const status = past
+    ? confirmed
+      ? t.mine.wasIn
+      : t.mine.wasWaiting
+    : confirmed
+      ? t.mine.confirmed
+      : t.mine.waitlisted(join.position ?? null)
+  if (!event) {
+    return (
+      <li className={s.ticket}>
+        <div className={s.stub} />
+        <div className={s.body}>
+          <p>{t.mine.goneEvent}</p>
+          <p className={s.status} data-kind={join.status}>
+            {status}
+          </p>
+        </div>
+      </li>
+    )
+  }
+  const span = spanOf(event, locale, todayIn(event.timezone, now))
+  return (
+    <li className={s.ticket}>
+      <div className={s.stub}>
+        <DateBlock day={dayOf(event.starts_at_local)} className={s.date} />
+        <span className={s.time}>
+          {span.kind === 'times' ? span.from : span.kind === 'days' ? span.fromTime : ''}
+        </span>
+      </div>
+      <div className={s.body}>
+        <h2 className={s.title}>
+          <Link
+            to="/events/$id/{-$slug}"
+            params={{ id: event.id, slug: event.slug || undefined }}
+            lang={event.language}
+          >
+            {event.title}
+          </Link>
+        </h2>
+        <p className={s.where}>
+          {[event.venue_name, event.city].filter(Boolean).join(', ')}
+          {span.kind === 'all-day' && ` · ${t.event.allDay}`}
+        </p>
+        <p className={s.status} data-kind={join.status}>
+          {confirmed && <Check aria-hidden="true" strokeWidth={3} />}
+          {status}
+        </p>
+      </div>
+      <div className={s.posterCell}>
+        <Poster src={event.cover.svg} className={s.poster} />
+      </div>
+    </li>
+  )
 }
