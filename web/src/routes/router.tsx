@@ -208,7 +208,7 @@ export function makeRouter(queryClient: QueryClient) {
     if (
       update.type === 'updated' &&
       update.action.type === 'error' &&
-      update.query.queryKey[0] !== 'me' &&
+      update.query !== queryClient.getQueryCache().find(meQuery) &&
       hasCode(update.action.error, 'unauthenticated') &&
       queryClient.getQueryData(meQuery.queryKey)
     ) {

@@ -1,4 +1,4 @@
-import { useRef, useState, type FormEvent } from 'react'
+import { useState, type FormEvent } from 'react'
 import { NO_ERRORS, toFormErrors, type FormErrors } from '../api/forms'
 import { useT } from '../i18n'
 import type { Messages } from '../i18n/en'
@@ -29,16 +29,14 @@ type Options = {
  */
 export function useForm({ submit, check }: Options) {
   const t = useT()
-  const ref = useRef<HTMLFormElement>(null)
   const [errors, setErrors] = useState<FormErrors>(NO_ERRORS)
   const [busy, setBusy] = useState(false)
 
-  function show(next: FormErrors) {
+  function show(next: FormErrors, form: HTMLFormElement) {
     setErrors(next)
     requestAnimationFrame(() => {
-      const form = ref.current
-      const first = form?.querySelector<HTMLElement>('[aria-invalid="true"]')
-      ;(first ?? form?.querySelector<HTMLElement>('[role="alert"]'))?.focus()
+      const first = form.querySelector<HTMLElement>('[aria-invalid="true"]')
+      ;(first ?? form.querySelector<HTMLElement>('[role="alert"]'))?.focus()
     })
   }
 
@@ -63,13 +61,13 @@ export function useForm({ submit, check }: Options) {
     for (const [name, message] of Object.entries(check?.(values) ?? {})) {
       if (message) fields[name] ??= message
     }
-    if (Object.keys(fields).length > 0) return show({ fields, form: null })
+    if (Object.keys(fields).length > 0) return show({ fields, form: null }, form)
     setErrors(NO_ERRORS)
     setBusy(true)
     try {
       await submit(values, form)
     } catch (error) {
-      show(toFormErrors(error, names, t))
+      show(toFormErrors(error, names, t), form)
     } finally {
       setBusy(false)
     }
@@ -78,8 +76,7 @@ export function useForm({ submit, check }: Options) {
   return {
     busy,
     errors,
-    show,
-    props: { ref, onSubmit, noValidate: true },
+    props: { onSubmit, noValidate: true },
     field: (name: string) => ({ name, error: errors.fields[name] }),
   }
 }

@@ -37,11 +37,9 @@ export function EventForm(props: {
   const languages = [...new Set([...LANGUAGES, initial.language])].filter(Boolean)
   const dateValue = (value: string) => (allDay ? value.slice(0, 10) : value)
   const dateType = allDay ? 'date' : 'datetime-local'
-  const formRef = form.props.ref
 
   // Changing the inputs' type empties them; carry day and time over so that nothing typed is lost.
-  function switchAllDay(next: boolean) {
-    const element = formRef.current
+  function switchAllDay(next: boolean, element: HTMLFormElement | null) {
     const inputs = ['starts_at_local', 'ends_at_local'].map(
       (name) => element?.elements.namedItem(name) as HTMLInputElement | null,
     )
@@ -104,7 +102,7 @@ export function EventForm(props: {
           name="all_day"
           label={e.allDay}
           checked={allDay}
-          onChange={(event) => switchAllDay(event.target.checked)}
+          onChange={(event) => switchAllDay(event.target.checked, event.target.form)}
         />
         <div className={s.row}>
           <TextField

@@ -69,5 +69,5 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 export function changes(from: NewEvent, to: NewEvent): Partial<NewEvent> {
   return Object.fromEntries(
     Object.entries(to).filter(([name, value]) => !same(value, from[name as keyof NewEvent])),
-  ) as Partial<NewEvent>
+  )
 }

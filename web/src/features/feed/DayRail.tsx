@@ -10,15 +10,13 @@ const SATURDAY = 5
 /** The coming days in one line, stuck to the top: shows where in the river you are and takes you along. */
 export function DayRail(props: {
   today: string
-  current: string | null
+  day: string | null
   onChoose: (day: string) => void
 }) {
   const { t, locale } = useI18n()
   const ref = useRef<HTMLUListElement>(null)
   const first =
-    props.current && props.current > addDays(props.today, DAYS - 4)
-      ? addDays(props.current, -3)
-      : props.today
+    props.day && props.day > addDays(props.today, DAYS - 4) ? addDays(props.day, -3) : props.today
 
   useEffect(() => {
     const list = ref.current
@@ -26,7 +24,7 @@ export function DayRail(props: {
     if (!list || !item) return
     const wanted = item.offsetLeft - list.offsetLeft - list.clientWidth / 2 + item.offsetWidth / 2
     list.scrollTo({ left: wanted, behavior: 'smooth' })
-  }, [props.current])
+  }, [props.day])
 
   return (
     <nav className={s.rail} aria-label={t.discover.rail}>
@@ -40,7 +38,7 @@ export function DayRail(props: {
               <button
                 type="button"
                 className={cx(s.day, weekday(day) >= SATURDAY && s.weekend)}
-                aria-current={day === props.current ? 'true' : undefined}
+                aria-current={day === props.day ? 'true' : undefined}
                 aria-label={t.discover.railJump(formatDay(day, props.today, locale))}
                 onClick={() => props.onChoose(day)}
               >

@@ -11,7 +11,7 @@ import { useNow, useTitle } from '../../ui/hooks'
 import { Empty, Failure, Skeleton } from '../../ui/State'
 import { Widget } from '../../ui/Widget'
 import { DayRail } from './DayRail'
-import { groupByDay, isTonight, type DayGroup } from './days'
+import { groupByDay, isTonight, RUNNING, type DayGroup } from './days'
 import s from './DiscoverPage.module.css'
 import { isFiltered, sortOf, type Filters } from './filters'
 import { Hero } from './Hero'
@@ -88,9 +88,7 @@ function River(props: {
 
   return (
     <>
-      {byDay && (
-        <DayRail today={today} current={current ?? filters.from ?? today} onChoose={jump} />
-      )}
+      {byDay && <DayRail today={today} day={current ?? filters.from ?? today} onChoose={jump} />}
       <p className={s.corrected} role="status" hidden={!corrected || list.isPlaceholderData}>
         {corrected && (
           <>
@@ -189,7 +187,7 @@ function DaySection(props: {
   const ref = useRef<HTMLElement>(null)
 
   useEffect(() => {
-    if (day === 'running' || !ref.current) return
+    if (day === RUNNING || !ref.current) return
     // The day whose section crosses a line just under the rail is the current one.
     const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && onSeen(day), {
       rootMargin: '-90px 0px -80% 0px',
@@ -199,7 +197,7 @@ function DaySection(props: {
   }, [day, onSeen])
 
   const label =
-    day === 'running'
+    day === RUNNING
       ? t.discover.running
       : day === props.today
         ? isTonight(cards)
@@ -212,7 +210,7 @@ function DaySection(props: {
   return (
     <section ref={ref} className={s.day} aria-labelledby={id}>
       <h2 className={s.head} id={id} tabIndex={-1}>
-        {day === 'running' ? (
+        {day === RUNNING ? (
           <>
             <span className={s.label}>{label}</span>
             <span className={s.note}>{t.discover.runningNote}</span>
@@ -225,7 +223,7 @@ function DaySection(props: {
           </>
         )}
       </h2>
-      {day === 'running' ? (
+      {day === RUNNING ? (
         <div className={s.strip} role="group" aria-labelledby={id} tabIndex={-1}>
           {cards.map((card) => (
             <PosterCard key={card.id} card={card} now={props.now} />

@@ -206,8 +206,8 @@ export function Sentence(props: {
           onSubmit={(event) => {
             event.preventDefault()
             const data = new FormData(event.currentTarget)
-            const from = String(data.get('from') ?? '') || undefined
-            const to = String(data.get('to') ?? '') || undefined
+            const from = day(data.get('from'))
+            const to = day(data.get('to'))
             const swapped = from && to && to < from
             onChange({
               when: undefined,
@@ -238,3 +238,6 @@ export function Sentence(props: {
     </>
   )
 }
+
+const day = (value: FormDataEntryValue | null) =>
+  typeof value === 'string' && value !== '' ? value : undefined

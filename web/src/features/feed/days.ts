@@ -1,7 +1,9 @@
 import type { Card } from '../../api/types'
 import { dayOf, todayIn } from '../../i18n/dates'
 
-export type DayGroup = { day: string | 'running'; cards: Card[] }
+/** `day` is a date, or `RUNNING` for what began before today. */
+export type DayGroup = { day: string; cards: Card[] }
+export const RUNNING = 'running'
 
 /**
  * Cards in order of time become a river of days, each by the date on the wall of its own city. What began
@@ -26,7 +28,7 @@ export function groupByDay(cards: Card[], now: Date): DayGroup[] {
   const days = [...groups]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([day, inDay]) => ({ day, cards: inDay }))
-  return running.length > 0 ? [{ day: 'running', cards: running }, ...days] : days
+  return running.length > 0 ? [{ day: RUNNING, cards: running }, ...days] : days
 }
 
 /** "Tonight" only when nothing of the day starts before five in the afternoon. */

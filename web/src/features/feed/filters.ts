@@ -40,7 +40,8 @@ export function parseFilters(search: Record<string, unknown>): Filters {
     const string = text(value, 10)
     return string && DAY.test(string) && !Number.isNaN(Date.parse(string)) ? string : undefined
   }
-  const near = text(search.near, 40)
+  const nearText = text(search.near, 40)
+  const near = nearText && NEAR.test(nearText) ? nearText : undefined
   const radius = Number(search.radius_km)
   const language = text(search.language, 8)
   const from = day(search.from)
@@ -52,7 +53,7 @@ export function parseFilters(search: Record<string, unknown>): Filters {
     when: from || to ? undefined : one(search.when, WHENS),
     from,
     to: from && to && to < from ? undefined : to,
-    near: near && NEAR.test(near) ? near : undefined,
+    near,
     radius_km: near && radius > 0 && radius <= 500 ? radius : undefined,
     free: search.free === true || search.free === 'true' ? true : undefined,
     language: language && /^[a-z]{2,3}$/.test(language) ? language : undefined,
@@ -61,9 +62,7 @@ export function parseFilters(search: Record<string, unknown>): Filters {
 }
 
 function prune(filters: Filters): Filters {
-  return Object.fromEntries(
-    Object.entries(filters).filter(([, value]) => value !== undefined),
-  ) as Filters
+  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined))
 }
 
 /** The days a relative word means. A weekend that has begun is the present one; Friday is not in it. */

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import {
+  addDays,
+  dayParts,
+  durationOf,
+  formatDay,
+  formatTime,
+  lastDay,
+  ordinal,
+  spanOf,
+  startsIn,
+  todayIn,
+  weekday,
+  zoneNote,
+  type When,
+} from './dates'
+
+const concert: When = {
+  starts_at: '2027-06-12T16:00:00Z',
+  ends_at: '2027-06-12T18:30:00Z',
+  starts_at_local: '2027-06-12T18:00:00',
+  ends_at_local: '2027-06-12T20:30:00',
+  timezone: 'Europe/Berlin',
+  all_day: false,
+}
+const TODAY = '2027-06-09'
+
+describe('wall times', () => {
+  it('are shown as written, whatever the zone of the reader', () => {
+    expect(formatTime('2027-06-12T18:00:00', 'en')).toBe('18:00')
+    expect(formatTime('2027-06-12T18:00', 'de')).toBe('18:00')
+  })
+  it('that a clock change skips in the reader’s zone are still shown as written', () => {
+    // 02:30 does not exist in Berlin on that day, but does in the event's city
+    expect(formatTime('2027-03-28T02:30:00', 'en')).toBe('02:30')
+  })
+  it('name the day in words, with a year only when it is another one', () => {
+    expect(formatDay('2027-06-12', TODAY, 'en')).toBe('Saturday 12 June')
+    expect(formatDay('2028-01-01', TODAY, 'de')).toBe('Samstag, 1. Januar 2028')
+    expect(dayParts('2027-06-12', 'de')).toMatchObject({
+      weekday: 'Samstag',
+      day: '12',
+      month: 'Juni',
+    })
+  })
+})
+
+describe('days', () => {
+  it('are counted across months and clock changes', () => {
+    expect(addDays('2027-03-27', 2)).toBe('2027-03-29')
+    expect(addDays('2028-02-28', 1)).toBe('2028-02-29')
+    expect(weekday('2027-06-12')).toBe(5)
+  })
+  it('depend on the zone', () => {
+    const late = new Date('2027-06-12T22:30:00Z')
+    expect(todayIn('Europe/Berlin', late)).toBe('2027-06-13')
+    expect(todayIn('America/Toronto', late)).toBe('2027-06-12')
+    expect(todayIn('Nowhere/Atlantis', late)).toMatch(/^2027-06-1[23]$/)
+  })
+  it('end the day before when an event ends at midnight', () => {
+    expect(lastDay('2027-06-12T00:00:00', '2027-06-13T00:00:00')).toBe('2027-06-12')
+    expect(lastDay('2027-06-12T00:00:00', '2027-06-12T23:59:00')).toBe('2027-06-12')
+  })
+})
+
+describe('spans', () => {
+  it('of one evening give both times', () => {
+    expect(spanOf(concert, 'en', TODAY)).toEqual({
+      kind: 'times',
+      from: '18:00',
+      to: '20:30',
+      overnight: false,
+    })
+  })
+  it('into the small hours count as one night', () => {
+    const night = { ...concert, ends_at_local: '2027-06-13T05:00:00' }
+    expect(spanOf(night, 'en', TODAY)).toMatchObject({
+      kind: 'times',
+      to: '05:00',
+      overnight: true,
+    })
+  })
+  it('over several days give the days', () => {
+    const fair = { ...concert, ends_at_local: '2027-06-14T18:00:00' }
+    expect(spanOf(fair, 'en', TODAY)).toMatchObject({
+      kind: 'days',
+      from: 'Sat 12 Jun',
+      to: 'Mon 14 Jun',
+    })
+  })
+  it('of a whole day give no times, in either way of writing its end', () => {
+    for (const end of ['2027-06-12T23:59:00', '2027-06-13T00:00:00']) {
+      const day = {
+        ...concert,
+        all_day: true,
+        starts_at_local: '2027-06-12T00:00:00',
+        ends_at_local: end,
+      }
+      expect(spanOf(day, 'en', TODAY)).toEqual({ kind: 'all-day' })
+    }
+  })
+})
+
+describe('distances', () => {
+  it('count calendar days in the event’s zone', () => {
+    expect(startsIn(concert, new Date('2027-06-09T21:00:00Z'), 'en')).toBe('in 3 days')
+    expect(startsIn(concert, new Date('2027-06-09T22:30:00Z'), 'en')).toBe('in 2 days')
+    expect(startsIn(concert, new Date('2027-06-11T20:00:00Z'), 'en')).toBe('tomorrow')
+    expect(startsIn(concert, new Date('2027-06-12T13:00:00Z'), 'de')).toBe('in 3 Stunden')
+    expect(startsIn(concert, new Date('2027-06-12T15:50:00Z'), 'en')).toBe('in 10 minutes')
+  })
+  it('are not given once it has begun', () => {
+    expect(startsIn(concert, new Date('2027-06-12T16:00:00Z'), 'en')).toBeNull()
+  })
+  it('lengths come from the instants, so a night with a clock change is right', () => {
+    const night: When = {
+      ...concert,
+      starts_at: '2027-03-27T22:00:00Z',
+      ends_at: '2027-03-28T03:00:00Z',
+      starts_at_local: '2027-03-27T23:00:00',
+      ends_at_local: '2027-03-28T05:00:00',
+    }
+    expect(durationOf(night, 'en')).toBe('5 hrs')
+    expect(durationOf(concert, 'de')).toBe('2 Std. 30 Min.')
+  })
+})
+
+describe('another zone', () => {
+  it('is named with the reader’s own time', () => {
+    expect(zoneNote(concert, 'en', 'America/Toronto')).toMatchObject({ yours: '12:00' })
+    expect(zoneNote(concert, 'en', 'Asia/Tokyo')?.yours).toMatch(/Sun.*01:00/)
+  })
+  it('is not mentioned when both clocks agree', () => {
+    expect(zoneNote(concert, 'en', 'Europe/Madrid')).toBeNull()
+    expect(zoneNote({ ...concert, timezone: 'Nowhere/Atlantis' }, 'en')).toBeNull()
+  })
+})
+
+it('ordinals', () => {
+  expect([1, 2, 3, 4, 11, 22].map((n) => ordinal(n, 'en'))).toEqual([
+    '1st',
+    '2nd',
+    '3rd',
+    '4th',
+    '11th',
+    '22nd',
+  ])
+  expect(ordinal(3, 'de')).toBe('3.')
+})
