@@ -1,1 +1,73 @@
-//! `joins`
+//! Places: who has one, who waits for one. The heart of the product, and its hot path.
+//!
+//! Purpose: capacity is never exceeded, the line is served strictly in order, a repeated request gets the same answer. Every operation
+//! is one transaction that locks the event's row first; [`domain::Event::claim`] is the only way to a place.
+//!
+//! Tables: `events` (the part of an event that places depend on, with the counters), `joins`, `idempotency` (answers kept for a day),
+//! `people` (display names), `overbookings` (who accepted them).
+//!
+//! Messages in: `event.published`, `event.changed`, `event.unpublished`, `event.cancelled`, `auth.user_changed`, and its own
+//! `join.places_changed`, to tell the news after the commit. Messages out: `join.confirmed`, `join.waitlisted`, `join.ended`,
+//! `join.places_changed`.
+
+mod api;
+mod consumers;
+mod desk;
+mod domain;
+mod error;
+mod lanes;
+mod store;
+
+use std::time::Duration;
+
+use axum::extract::FromRef;
+use platform::{
+    db::Schema,
+    identity::Verifier,
+    role::{Context, Job, Running},
+};
+
+pub use api::api;
+pub use consumers::SUBSCRIPTIONS;
+pub use error::CODES;
+pub use store::{Violation, audit};
+
+use crate::{desk::Desk, lanes::Lanes};
+
+/// This role's part of the database.
+pub const SCHEMA: Schema = Schema { name: "joins", migrations: || sqlx::migrate!("./migrations") };
+
+/// What handlers work with.
+#[derive(Clone, Debug)]
+pub struct State {
+    desk: Desk,
+    verifier: Verifier,
+}
+
+impl FromRef<State> for Verifier {
+    fn from_ref(state: &State) -> Self {
+        state.verifier.clone()
+    }
+}
+
+/// The role, ready to run.
+pub fn role(context: Context) -> Running {
+    let Context { pool, outbox, clock, verifier, broadcast, config } = context;
+    let lanes = Lanes::new(config.database.max_connections);
+    let desk = Desk { pool: pool.clone(), outbox: outbox.clone(), clock, broadcast, lanes };
+    let consumers = consumers::consumers(&desk);
+    let (holds, answers) = (desk.clone(), desk.clone());
+    let jobs = vec![
+        Job::new("joins.settle_lapsed_holds", Duration::from_secs(10), move || {
+            let desk = holds.clone();
+            async move { desk.settle_lapsed_holds().await }
+        }),
+        Job::new("joins.forget_old_answers", Duration::from_hours(1), move || {
+            let desk = answers.clone();
+            async move { desk.forget_old_answers().await }
+        }),
+    ];
+    let state = State { desk, verifier };
+    let router = api().split_for_parts().0.merge(api::internal()).with_state(state);
+    Running { name: SCHEMA.name, pool, outbox, router, consumers, jobs }
+}

@@ -85,7 +85,16 @@ impl Job {
         }
     }
 
-    async fn once(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+    /// Name of the job.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Does the work now, unless another replica is doing it.
+    ///
+    /// # Errors
+    /// As the work says.
+    pub async fn once(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let mut tx = pool.begin().await?;
         let locked: bool =
             sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtext('job/' || current_schema() || '/' || $1))")

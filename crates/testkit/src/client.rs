@@ -88,7 +88,7 @@ impl Client {
 
 impl Answer {
     /// Asserts the status, showing the body when it is another.
-    #[must_use]
+    #[expect(clippy::return_self_not_must_use, reason = "often the assertion is all that is wanted")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
         self

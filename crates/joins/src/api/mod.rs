@@ -1,0 +1,42 @@
+//! HTTP.
+
+mod internal;
+mod participants;
+mod place;
+
+use platform::{identity::Identity, problem::Problem};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{State, domain::Event};
+
+pub use internal::routes as internal;
+
+/// Public operations.
+pub fn api() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(place::join))
+        .routes(routes!(place::leave))
+        .routes(routes!(place::participation))
+        .routes(routes!(place::my_joins))
+        .routes(routes!(participants::list))
+        .routes(routes!(participants::csv))
+}
+
+/// An event that joins knows.
+async fn known_event(state: &State, id: contracts::EventId) -> Result<Event, Problem> {
+    crate::store::event(&state.desk.pool, id).await?.ok_or_else(Problem::not_found)
+}
+
+/// An event whose participants this person may see.
+async fn managed_event(state: &State, id: contracts::EventId, identity: &Identity) -> Result<Event, Problem> {
+    let event = known_event(state, id).await?;
+    if event.organiser_id == identity.user_id || identity.is_moderator() {
+        return Ok(event);
+    }
+    // A draft is not even there for others.
+    Err(if event.status == contracts::events::EventStatus::Draft {
+        Problem::not_found()
+    } else {
+        Problem::new(platform::problem::FORBIDDEN).detail("Only the event's organiser sees who comes.")
+    })
+}

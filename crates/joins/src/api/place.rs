@@ -1,0 +1,293 @@
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, State as Extract},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use contracts::{EventId, JoinId};
+use platform::{
+    http::{Cursor, HeaderValue, Json, Limit, Page, Path, Query, StatusCode, header},
+    identity::Identity,
+    problem::{Problem, ProblemDocument},
+};
+use serde::{Deserialize, Serialize};
+
+use super::known_event;
+use crate::{
+    State,
+    desk::{Answer, Joined, Left, LiveStatus, Request, Wish},
+    domain::{IdempotencyKey, JoinStatus, PartySize},
+    error,
+    store::{self, When},
+};
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let kind = if self.status == StatusCode::OK { "application/json" } else { "application/problem+json" };
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// The key, from `Idempotency-Key` or the older `X-Idempotency-Key`.
+pub struct Key(IdempotencyKey);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, _: &S) -> Result<Self, Problem> {
+        let value = parts.headers.get(error::IDEMPOTENCY_KEY).or_else(|| parts.headers.get("x-idempotency-key"));
+        let value = value.filter(|value| !value.is_empty()).ok_or_else(|| {
+            Problem::new(error::IDEMPOTENCY_KEY_MISSING).field(error::IDEMPOTENCY_KEY, "missing", "is required here")
+        })?;
+        value
+            .to_str()
+            .ok()
+            .and_then(IdempotencyKey::parse)
+            .map(Self)
+            .ok_or_else(|| Problem::invalid(error::IDEMPOTENCY_KEY, "must be 1 to 200 visible ASCII characters"))
+    }
+}
+
+/// Whom to bring.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "party_size": 2 }))]
+pub struct JoinRequest {
+    /// The person and their guests; 1 if absent. A party has its places as a whole or waits as a whole.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 10, example = 1)]
+    party_size: Option<PartySize>,
+}
+
+/// Nothing to say.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeaveRequest {}
+
+/// Joins an event: a place, or a place in the line.
+///
+/// The same key and request get the same answer, also while the first is still under way; after a 503 or a lost connection, repeat it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events/{id}/join",
+    tag = "joins",
+    operation_id = "join_event",
+    params(
+        ("id" = EventId, Path, description = "Which event."),
+        ("Idempotency-Key" = String, Header, description = "A new random value for each new request: 1 to 200 visible ASCII characters. `X-Idempotency-Key` is accepted as well.", example = "8e03978e-40d5-43dd-bc93-6894a57f9324"),
+    ),
+    request_body(content = JoinRequest, description = "May be empty."),
+    responses(
+        (status = 200, description = "You have a place, or stand in the line.", body = Joined, example = json!({
+            "join_id": "019ea6f2-7c00-7d0c-9c5c-0f8b5b2c6a11", "event_id": "019ea6f2-7c00-7a44-8a43-5f0d6f3c1b02", "status": "waitlisted",
+            "position": 3, "party_size": 1, "joined_at": "2026-06-08T12:00:00Z", "places": { "capacity": 40, "confirmed": 40, "waitlisted": 3 } })),
+        (status = 401, description = "Not signed in.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "`email_not_verified`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`already_joined`, `event_not_open` or `party_too_large`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "`idempotency_key_missing`, `idempotency_key_reused` or `validation_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Too many at once, or the database is away: repeat it with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []), ("session" = [])),
+    extensions(("x-access" = json!("user"))),
+)]
+pub async fn join(
+    Extract(state): Extract<State>,
+    identity: Identity,
+    Path(event_id): Path<EventId>,
+    Key(key): Key,
+    Json(body): Json<JoinRequest>,
+) -> Result<Answer, Problem> {
+    let request = Request { event_id, user_id: identity.user_id, key };
+    let party = body.party_size.unwrap_or_default();
+    state.desk.ask(&request, Wish::Join { party, verified: identity.email_verified }).await
+}
+
+/// Leaves an event: gives up a place, or a place in the line.
+///
+/// Always works for whoever is in. What becomes free goes to the line at once. Joining again means the end of the line.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events/{id}/leave",
+    tag = "joins",
+    operation_id = "leave_event",
+    params(
+        ("id" = EventId, Path, description = "Which event."),
+        ("Idempotency-Key" = String, Header, description = "A new random value for each new request: 1 to 200 visible ASCII characters. `X-Idempotency-Key` is accepted as well.", example = "6f1c9f0e-2f2b-4c36-a1f4-3f4f0f4bb1a7"),
+    ),
+    request_body(content = Option<LeaveRequest>, description = "May be empty."),
+    responses(
+        (status = 200, description = "You are out.", body = Left, example = json!({
+            "event_id": "019ea6f2-7c00-7a44-8a43-5f0d6f3c1b02", "status": "left", "left_at": "2026-06-08T12:00:00Z",
+            "places": { "capacity": 40, "confirmed": 40, "waitlisted": 2 } })),
+        (status = 401, description = "Not signed in.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`not_joined`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "`idempotency_key_missing`, `idempotency_key_reused` or `validation_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Too many at once, or the database is away: repeat it with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []), ("session" = [])),
+    extensions(("x-access" = json!("user"))),
+)]
+pub async fn leave(
+    Extract(state): Extract<State>,
+    identity: Identity,
+    Path(event_id): Path<EventId>,
+    Key(key): Key,
+    Json(LeaveRequest {}): Json<LeaveRequest>,
+) -> Result<Answer, Problem> {
+    state.desk.ask(&Request { event_id, user_id: identity.user_id, key }, Wish::Leave).await
+}
+
+/// Where somebody stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StandingStatus {
+    /// Neither in nor in the line.
+    None,
+    /// Has a place.
+    Confirmed,
+    /// Stands in the line.
+    Waitlisted,
+}
+
+/// Where somebody stands at an event.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Participation {
+    /// Whether they are in.
+    pub status: StandingStatus,
+    /// How far from the head of the line, which is 1; `null` for those who do not stand in it.
+    #[schema(required, example = 3)]
+    pub position: Option<i32>,
+    /// The person and their guests; `null` for those who are not in.
+    #[schema(required, example = 1)]
+    pub party_size: Option<i32>,
+    /// When they came; `null` for those who are not in.
+    #[schema(required)]
+    pub joined_at: Option<DateTime<Utc>>,
+}
+
+impl Participation {
+    /// `None` is somebody who is not in.
+    pub fn new(standing: Option<store::Standing>) -> Self {
+        let Some(standing) = standing else {
+            return Self { status: StandingStatus::None, position: None, party_size: None, joined_at: None };
+        };
+        Self {
+            status: match standing.status {
+                JoinStatus::Confirmed => StandingStatus::Confirmed,
+                JoinStatus::Waitlisted => StandingStatus::Waitlisted,
+                JoinStatus::Ended => StandingStatus::None,
+            },
+            position: standing.position,
+            party_size: Some(standing.party_size),
+            joined_at: Some(standing.joined_at),
+        }
+    }
+}
+
+/// Tells where you stand at an event.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events/{id}/participation",
+    tag = "joins",
+    operation_id = "get_participation",
+    params(("id" = EventId, Path, description = "Which event.")),
+    responses(
+        (status = 200, description = "Where you stand.", body = Participation, example = json!({ "status": "waitlisted", "position": 3, "party_size": 1, "joined_at": "2026-06-08T12:00:00Z" })),
+        (status = 401, description = "Not signed in.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []), ("session" = [])),
+    extensions(("x-access" = json!("user"))),
+)]
+pub async fn participation(
+    Extract(state): Extract<State>,
+    identity: Identity,
+    Path(event_id): Path<EventId>,
+) -> Result<Json<Participation>, Problem> {
+    known_event(&state, event_id).await?;
+    let standing = store::standing(&state.desk.pool, event_id, identity.user_id).await?;
+    Ok(Json(Participation::new(standing)))
+}
+
+/// Which of your joins, and the page of them.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct MyJoinsQuery {
+    /// `upcoming` (of events that have not ended, the next one first) or `past` (the last one first).
+    #[serde(default)]
+    #[param(inline, value_type = Option<When>, example = "upcoming")]
+    when: When,
+    /// Items a page, 1 to 100.
+    #[serde(default)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, example = 20)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor>,
+}
+
+/// One of your joins.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct MyJoin {
+    /// Which join.
+    join_id: JoinId,
+    /// At which event.
+    event_id: EventId,
+    /// A place, or a place in the line.
+    status: LiveStatus,
+    /// How far from the head of the line, which is 1; `null` for a place.
+    #[schema(required, example = 3)]
+    position: Option<i32>,
+    /// You and your guests.
+    #[schema(example = 1)]
+    party_size: i32,
+    /// When you came.
+    joined_at: DateTime<Utc>,
+}
+
+/// Lists your places and places in lines.
+#[utoipa::path(
+    get,
+    path = "/api/v1/me/joins",
+    tag = "joins",
+    operation_id = "list_my_joins",
+    params(MyJoinsQuery),
+    responses(
+        (status = 200, description = "A page of your joins.", body = Page<MyJoin>),
+        (status = 401, description = "Not signed in.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter needs another value.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []), ("session" = [])),
+    extensions(("x-access" = json!("user"))),
+)]
+pub async fn my_joins(
+    Extract(state): Extract<State>,
+    identity: Identity,
+    Query(query): Query<MyJoinsQuery>,
+) -> Result<Json<Page<MyJoin>>, Problem> {
+    let after = query.cursor.map(|cursor| cursor.key()).transpose()?;
+    let now = state.desk.clock.now();
+    let rows = store::my_joins(&state.desk.pool, identity.user_id, query.when, now, after, query.limit.rows()).await?;
+    let page = Page::new(rows, query.limit, |row| (row.starts_at, row.event_id));
+    Ok(Json(page.map(|row| MyJoin {
+        join_id: row.join_id,
+        event_id: row.event_id,
+        status: live(row.status),
+        position: row.position,
+        party_size: row.party_size,
+        joined_at: row.joined_at,
+    })))
+}
+
+/// Lists of live joins have no ended ones.
+pub fn live(status: JoinStatus) -> LiveStatus {
+    if status == JoinStatus::Confirmed { LiveStatus::Confirmed } else { LiveStatus::Waitlisted }
+}

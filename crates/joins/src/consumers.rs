@@ -1,0 +1,96 @@
+//! What messages do here.
+
+use std::sync::Arc;
+
+use contracts::{
+    Payload,
+    auth::UserChanged,
+    events::{EventCancelled, EventChanged, EventPublished, EventUnpublished},
+    joins::PlacesChanged,
+};
+use platform::{
+    bus::{Consumer, Handle, HandleError, Subscription},
+    outbox::Message,
+};
+use sqlx::PgConnection;
+
+use crate::{desk::Desk, store};
+
+const fn kind<P: Payload>() -> (&'static str, i16) {
+    (P::KIND, P::VERSION)
+}
+
+/// Events and people, as their roles tell of them.
+const MAIN: Subscription = Subscription {
+    consumer: "joins",
+    kinds: &[
+        kind::<EventPublished>(),
+        kind::<EventChanged>(),
+        kind::<EventUnpublished>(),
+        kind::<EventCancelled>(),
+        kind::<UserChanged>(),
+    ],
+};
+
+/// This role's own message, once it has committed: a consumer cannot tell news itself, since it does not see its own commit.
+const LIVE: Subscription = Subscription { consumer: "joins.live", kinds: &[kind::<PlacesChanged>()] };
+
+/// Who reads what.
+pub const SUBSCRIPTIONS: &[Subscription] = &[MAIN, LIVE];
+
+/// The readers.
+pub fn consumers(desk: &Desk) -> Vec<Consumer> {
+    let reader = Arc::new(Reader(desk.clone()));
+    let new = |subscription| Consumer::new(subscription, desk.pool.clone(), desk.outbox.clone());
+    vec![
+        new(MAIN)
+            .on::<EventPublished, _>(reader.clone())
+            .on::<EventChanged, _>(reader.clone())
+            .on::<EventUnpublished, _>(reader.clone())
+            .on::<EventCancelled, _>(reader.clone())
+            .on::<UserChanged, _>(reader.clone()),
+        new(LIVE).on::<PlacesChanged, _>(reader),
+    ]
+}
+
+struct Reader(Desk);
+
+impl Handle<EventPublished> for Reader {
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, it: EventPublished) -> Result<(), HandleError> {
+        Ok(self.0.apply(tx, &it.event, false).await?)
+    }
+}
+
+impl Handle<EventChanged> for Reader {
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, it: EventChanged) -> Result<(), HandleError> {
+        Ok(self.0.apply(tx, &it.event, it.overbooking_accepted).await?)
+    }
+}
+
+impl Handle<EventUnpublished> for Reader {
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, it: EventUnpublished) -> Result<(), HandleError> {
+        Ok(self.0.apply(tx, &it.event, false).await?)
+    }
+}
+
+impl Handle<EventCancelled> for Reader {
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, it: EventCancelled) -> Result<(), HandleError> {
+        Ok(self.0.apply(tx, &it.event, false).await?)
+    }
+}
+
+impl Handle<UserChanged> for Reader {
+    async fn handle(&self, tx: &mut PgConnection, message: &Message, it: UserChanged) -> Result<(), HandleError> {
+        Ok(store::save_person(tx, it.user_id, &it.display_name, message.occurred_at).await?)
+    }
+}
+
+impl Handle<PlacesChanged> for Reader {
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, it: PlacesChanged) -> Result<(), HandleError> {
+        // What the message says may be history by now.
+        if let Some(event) = store::event(tx, it.event_id).await? {
+            self.0.tell(event.id, event.places(), event.revision);
+        }
+        Ok(())
+    }
+}

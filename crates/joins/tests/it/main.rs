@@ -1,0 +1,13 @@
+//! The joins role over HTTP and SQL.
+
+mod api;
+mod audit;
+mod capacity;
+mod concurrency;
+mod idempotency;
+mod joining;
+mod lists;
+mod model;
+mod news;
+mod support;
+mod trouble;
