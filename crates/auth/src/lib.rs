@@ -1,1 +1,90 @@
-//! `auth`
+//! Accounts, credentials, sessions, tokens, roles.
+//!
+//! Owns the schema `auth`: `users`, `credentials`, `sessions`, `refresh_tokens`, `one_time_tokens`, `throttle`, `public_keys`. Tells
+//! the others of accounts and mails to be sent ([`contracts::auth`]); reads no messages. Internally it resolves a browser's cookie
+//! into an access token, and says whether a sign-in still lives.
+
+pub mod admin;
+pub mod keys;
+
+mod api;
+mod domain;
+mod error;
+mod hashing;
+mod internal;
+mod sessions;
+mod store;
+mod throttle;
+
+pub use error::CODES;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::FromRef;
+use platform::{
+    bus::Subscription,
+    db::Schema,
+    identity::Verifier,
+    role::{Context, Job, Running},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{hashing::Hasher, keys::Signer, throttle::Throttle};
+
+/// This role's part of the database.
+pub const SCHEMA: Schema = Schema { name: "auth", migrations: || sqlx::migrate!("./migrations") };
+
+/// Reads no messages.
+pub const SUBSCRIPTIONS: &[Subscription] = &[];
+
+/// Shared by all handlers.
+#[derive(Clone)]
+pub struct State {
+    context: Context,
+    signer: Arc<Signer>,
+    hasher: Hasher,
+    throttle: Throttle,
+    published: keys::Published,
+}
+
+impl FromRef<State> for Verifier {
+    fn from_ref(state: &State) -> Self {
+        state.context.verifier.clone()
+    }
+}
+
+/// Public operations.
+pub fn api() -> OpenApiRouter<State> {
+    api::router()
+}
+
+/// The role, with the key that signs its access tokens.
+pub fn role(context: Context, signer: Signer) -> Running {
+    let signer = Arc::new(signer);
+    let published = keys::Published::new(&context, signer.clone());
+    let state = State {
+        hasher: Hasher::new(context.config.auth.hashing_slots),
+        throttle: Throttle::new(context.pool.clone(), context.clock.clone()),
+        published: published.clone(),
+        signer,
+        context: context.clone(),
+    };
+    let (public, _) = api().split_for_parts();
+    let (pool, clock) = (context.pool.clone(), context.clock.clone());
+    let clean = Job::new("clean-up", Duration::from_mins(10), move || {
+        let (pool, now) = (pool.clone(), clock.now());
+        async move { store::clean_up(&pool, now).await }
+    });
+    let refresh = Job::new("keys", Duration::from_secs(30), move || {
+        let published = published.clone();
+        async move { published.refresh().await }
+    });
+    Running {
+        name: SCHEMA.name,
+        pool: context.pool,
+        outbox: context.outbox,
+        router: public.merge(internal::router()).with_state(state),
+        consumers: Vec::new(),
+        jobs: vec![clean, refresh],
+    }
+}

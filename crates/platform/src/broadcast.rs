@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::{PgPool, postgres::PgListener};
+use sqlx::{PgConnection, PgPool, postgres::PgListener};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -80,6 +80,15 @@ impl Broadcast {
     pub fn bus_wake(&self) -> Arc<Notify> {
         self.bus_wake.clone()
     }
+}
+
+/// Tells every process when (and if) the transaction commits; for commands, which have no tasks of their own.
+///
+/// # Errors
+/// As the database says.
+pub async fn send_within(tx: &mut PgConnection, topic: &str, data: &Value) -> Result<(), sqlx::Error> {
+    let wire = serde_json::json!({ "topic": topic, "data": data });
+    sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(wire.to_string()).execute(tx).await.map(drop)
 }
 
 impl BroadcastTasks {

@@ -1,0 +1,181 @@
+//! What operators and developers do from the command line.
+
+use chrono::TimeDelta;
+use contracts::{SessionId, UserId, auth::Locale};
+use platform::{Clock, identity::Role, outbox::Outbox, random};
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::PgPool;
+
+use crate::{
+    domain::{DisplayName, Email, Password},
+    hashing,
+    keys::Signer,
+    sessions::claims,
+    store::{
+        sessions,
+        users::{self, User},
+    },
+};
+
+/// Accounts that one statement makes.
+const CHUNK: u32 = 5_000;
+
+/// Acts on the database, past the public door.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    pool: PgPool,
+    outbox: Outbox,
+    clock: Clock,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// Something that was given cannot be used.
+    #[error("{0}")]
+    Invalid(String),
+    /// As the database says.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// An account that was made.
+#[derive(Debug)]
+pub struct Created {
+    /// Whose.
+    pub user_id: UserId,
+    /// How its owner signs in.
+    pub password: SecretString,
+}
+
+impl Admin {
+    /// `pool` is this slice's.
+    pub fn new(pool: PgPool, outbox: Outbox, clock: Clock) -> Self {
+        Self { pool, outbox, clock }
+    }
+
+    /// Makes a verified account, or gives the existing one this name, role and password. Without a password one is made up.
+    ///
+    /// # Errors
+    /// If address, name or password cannot be used.
+    pub async fn create_user(
+        &self,
+        email: &str,
+        password: Option<SecretString>,
+        name: &str,
+        role: Role,
+    ) -> Result<Created, AdminError> {
+        let address = Email::parse(email).map_err(|reason| AdminError::Invalid(format!("{email} {reason}")))?;
+        let name = DisplayName::parse(name).map_err(|reason| AdminError::Invalid(format!("the name {reason}")))?;
+        let password = password.unwrap_or_else(random::token);
+        let normalised = Password::new(password.expose_secret());
+        if let Some(weakness) = normalised.weakness(&[email, &name]) {
+            return Err(AdminError::Invalid(format!("the password is refused: {weakness:?}")));
+        }
+        let hash = tokio::task::spawn_blocking(move || hashing::hash_now(normalised.expose()))
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or_else(|| AdminError::Invalid("the password cannot be hashed".to_owned()))?;
+        let now = self.clock.now();
+        let mut tx = self.pool.begin().await?;
+        let mut user = User {
+            id: UserId::new(now),
+            email: address.as_str().to_owned(),
+            display_name: name.into_inner(),
+            locale: Locale::En,
+            role,
+            email_verified_at: Some(now),
+            created_at: now,
+        };
+        if !users::insert(&mut tx, &user, &address).await?
+            && let Some(existing) = users::lock_by_email(&mut tx, &address).await?
+        {
+            user = User { role, display_name: user.display_name, email_verified_at: Some(now), ..existing };
+            users::update(&mut tx, &user).await?;
+        }
+        users::set_password(&mut tx, user.id, &hash, now).await?;
+        self.outbox.publish(&mut tx, &user.changed()).await?;
+        self.outbox.commit(tx).await?;
+        Ok(Created { user_id: user.id, password })
+    }
+
+    /// Gives an account another role, and ends its sign-ins so that it counts at once. `false` if there is no such account.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn set_role(&self, email: &str, role: Role) -> Result<bool, AdminError> {
+        let Some(mut user) = self.find(email).await? else { return Ok(false) };
+        let mut tx = self.pool.begin().await?;
+        user.role = role;
+        users::update(&mut tx, &user).await?;
+        self.outbox.publish(&mut tx, &user.changed()).await?;
+        self.outbox.commit(tx).await?;
+        self.end_sessions(user.id, "role changed").await?;
+        Ok(true)
+    }
+
+    /// Ends every sign-in of an account; how many, or `None` if there is no such account.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn revoke_sessions(&self, email: &str) -> Result<Option<usize>, AdminError> {
+        match self.find(email).await? {
+            Some(user) => Ok(Some(self.end_sessions(user.id, "ended by an operator").await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes `count` verified accounts with a sign-in each, and returns an access token each that is good for a day.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn load_users(&self, count: u32, signer: &Signer) -> Result<Vec<SecretString>, AdminError> {
+        let invalid = || AdminError::Invalid("no token could be made".to_owned());
+        signer.publish(&self.pool, &self.clock).await?;
+        let hash = hashing::hash_now(random::token().expose_secret()).map_err(|()| invalid())?;
+        let mut tokens = Vec::new();
+        for start in (0..count).step_by(CHUNK as usize) {
+            let now = self.clock.now();
+            let rows: Vec<(UserId, SessionId, String)> = (start..count.min(start + CHUNK))
+                .map(|number| (UserId::new(now), SessionId::new(now), format!("Load {}", number + 1)))
+                .collect();
+            let mut tx = self.pool.begin().await?;
+            sessions::insert_load_users(&mut tx, &rows, &hash, (now, now + TimeDelta::days(1))).await?;
+            for (user_id, session, name) in rows {
+                let user = User {
+                    id: user_id,
+                    email: format!("{user_id}@load.invalid"),
+                    display_name: name,
+                    locale: Locale::En,
+                    role: Role::User,
+                    email_verified_at: Some(now),
+                    created_at: now,
+                };
+                self.outbox.publish(&mut tx, &user.changed()).await?;
+                let token = signer.sign(&claims(&user, session, now.timestamp(), 86_400)).map_err(|_| invalid())?;
+                tokens.push(SecretString::from(token));
+            }
+            self.outbox.commit(tx).await?;
+        }
+        Ok(tokens)
+    }
+
+    async fn find(&self, email: &str) -> Result<Option<User>, AdminError> {
+        let address = Email::parse(email).map_err(|reason| AdminError::Invalid(format!("{email} {reason}")))?;
+        Ok(users::by_email(&self.pool, &address).await?)
+    }
+
+    /// The command has no door of its own to tell, so it tells the doors of the servers.
+    async fn end_sessions(&self, user: UserId, reason: &str) -> Result<usize, AdminError> {
+        let mut tx = self.pool.begin().await?;
+        let ended = sessions::others(&mut tx, user, None).await?;
+        sessions::revoke(&mut tx, &ended, reason, self.clock.now()).await?;
+        for id in &ended {
+            platform::broadcast::send_within(&mut tx, &format!("session/{id}"), &serde_json::json!({ "ended": true }))
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(ended.len())
+    }
+}

@@ -1,0 +1,184 @@
+use axum::extract::State as Extract;
+use chrono::TimeDelta;
+use contracts::{
+    UserId,
+    auth::{Locale, MailedToken, Notice, VerificationRequested},
+};
+use platform::{
+    http::{Json, StatusCode},
+    identity::Role,
+    problem::{Problem, ProblemDocument},
+    random,
+};
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+use sqlx::PgConnection;
+
+use super::{AddressOnly, MAIL_IS_ON_ITS_WAY, Message};
+use crate::{
+    State,
+    domain::{DisplayName, Email, Password},
+    error, sessions,
+    store::{
+        tokens::{self, Pending, Purpose},
+        users::{self, User},
+    },
+    throttle,
+};
+
+/// How long the mailed link works.
+const LIFETIME: TimeDelta = TimeDelta::hours(48);
+
+/// A new account.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "ada@example.org", "password": "quiet harbour lantern 42", "display_name": "Ada", "locale": "en" }))]
+pub struct Registration {
+    /// Gets a mail with a link.
+    #[schema(value_type = String, format = "email", example = "ada@example.org")]
+    pub email: Email,
+    /// 8 to 128 characters of any script, not easily guessed.
+    #[schema(value_type = String, format = "password")]
+    pub password: Password,
+    /// As shown to others; 1 to 60 characters.
+    pub display_name: DisplayName,
+    /// Language of mails; English if absent.
+    #[serde(default)]
+    pub locale: Locale,
+}
+
+/// Registers an account.
+///
+/// The answer is the same whether or not the address has an account: whoever owns the mailbox learns it there.
+#[utoipa::path(
+    post, path = "/api/v1/auth/register", tag = "auth", operation_id = "register",
+    request_body = Registration,
+    responses(
+        (status = 202, description = "A mail is on its way, if the address can be used.", body = Message),
+        (status = 422, description = "A field needs another value.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(()),
+    extensions(("x-access" = json!("public"))),
+)]
+pub async fn register(
+    Extract(state): Extract<State>,
+    Json(wish): Json<Registration>,
+) -> Result<(StatusCode, Json<Message>), Problem> {
+    wish.password.check("password", &[wish.email.as_str(), &wish.display_name])?;
+    // Hashed in any case: a taken address must not be told by the time the answer takes.
+    let hash = state.hasher.hash(&wish.password).await?;
+    let may_mail = state.throttle.take(throttle::MAIL, wish.email.key()).await?;
+    let now = state.context.clock.now();
+    let mut tx = state.context.pool.begin().await?;
+    let fresh = User {
+        id: UserId::new(now),
+        email: wish.email.as_str().to_owned(),
+        display_name: wish.display_name.into_inner(),
+        locale: wish.locale,
+        role: Role::User,
+        email_verified_at: None,
+        created_at: now,
+    };
+    let inserted = users::insert(&mut tx, &fresh, &wish.email).await?;
+    let user = match users::lock_by_email(&mut tx, &wish.email).await? {
+        Some(user) => user,
+        None => return Err(Problem::unavailable()), // deleted in this very moment
+    };
+    if inserted {
+        users::set_password(&mut tx, user.id, &hash, now).await?;
+        state.context.outbox.publish(&mut tx, &user.changed()).await?;
+    }
+    if may_mail && user.email_verified_at.is_none() {
+        let pending = Pending { password_hash: Some(hash), display_name: Some(fresh.display_name) };
+        request_verification(&state, &mut tx, &user, &pending).await?;
+    } else if may_mail {
+        state.context.outbox.publish(&mut tx, &sessions::notice(&user, Notice::RegistrationAttempted)).await?;
+    }
+    state.context.outbox.commit(tx).await?;
+    Ok((StatusCode::ACCEPTED, Json(MAIL_IS_ON_ITS_WAY)))
+}
+
+async fn request_verification(
+    state: &State,
+    tx: &mut PgConnection,
+    user: &User,
+    pending: &Pending,
+) -> Result<(), sqlx::Error> {
+    let (token, now) = (random::token(), state.context.clock.now());
+    let expires_at = now + LIFETIME;
+    tokens::insert(tx, token.expose_secret(), user.id, Purpose::Verify, pending, (now, expires_at)).await?;
+    let message = VerificationRequested {
+        user_id: user.id,
+        email: user.email.clone(),
+        display_name: pending.display_name.clone().unwrap_or_else(|| user.display_name.clone()),
+        locale: user.locale,
+        token: MailedToken(token.expose_secret().to_owned()),
+        expires_at,
+    };
+    state.context.outbox.publish(tx, &message).await
+}
+
+/// The token of a mailed link.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenOnly {
+    /// As it stands in the link.
+    pub token: String,
+}
+
+/// Confirms an address.
+#[utoipa::path(
+    post, path = "/api/v1/auth/verify-email", tag = "auth", operation_id = "verify_email",
+    request_body = TokenOnly,
+    responses(
+        (status = 204, description = "The address is confirmed; the account can sign in."),
+        (status = 422, description = "The link does not work, or no longer.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(()),
+    extensions(("x-access" = json!("public"))),
+)]
+pub async fn verify_email(Extract(state): Extract<State>, Json(body): Json<TokenOnly>) -> Result<StatusCode, Problem> {
+    let now = state.context.clock.now();
+    let mut tx = state.context.pool.begin().await?;
+    let taken = tokens::take(&mut tx, &body.token, Purpose::Verify, now).await?;
+    let (id, pending) = taken.ok_or_else(|| Problem::new(error::TOKEN_INVALID))?;
+    let mut user = users::lock_by_id(&mut tx, id).await?.ok_or_else(|| Problem::new(error::TOKEN_INVALID))?;
+    if user.email_verified_at.is_none() {
+        user.email_verified_at = Some(now);
+        user.display_name = pending.display_name.unwrap_or(user.display_name);
+        users::update(&mut tx, &user).await?;
+        if let Some(hash) = pending.password_hash {
+            users::set_password(&mut tx, user.id, &hash, now).await?;
+        }
+        state.context.outbox.publish(&mut tx, &user.changed()).await?;
+    }
+    state.context.outbox.commit(tx).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sends the link again.
+///
+/// The answer is the same whatever the address is.
+#[utoipa::path(
+    post, path = "/api/v1/auth/resend-verification", tag = "auth", operation_id = "resend_verification",
+    request_body = AddressOnly,
+    responses(
+        (status = 202, description = "A mail is on its way, if there is something to confirm.", body = Message),
+        (status = 422, description = "A field needs another value.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(()),
+    extensions(("x-access" = json!("public"))),
+)]
+pub async fn resend_verification(
+    Extract(state): Extract<State>,
+    Json(body): Json<AddressOnly>,
+) -> Result<(StatusCode, Json<Message>), Problem> {
+    let may_mail = state.throttle.take(throttle::MAIL, body.email.key()).await?;
+    let mut tx = state.context.pool.begin().await?;
+    let user = users::lock_by_email(&mut tx, &body.email).await?;
+    if let Some(user) = user.filter(|user| may_mail && user.email_verified_at.is_none()) {
+        request_verification(&state, &mut tx, &user, &Pending::default()).await?;
+    }
+    state.context.outbox.commit(tx).await?;
+    Ok((StatusCode::ACCEPTED, Json(MAIL_IS_ON_ITS_WAY)))
+}

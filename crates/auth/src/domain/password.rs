@@ -1,0 +1,118 @@
+use platform::problem::{self, Problem};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Deserializer};
+use unicode_normalization::UnicodeNormalization as _;
+use zxcvbn::{Score, matching::patterns::MatchPattern};
+
+/// Fewest characters (NIST SP 800-63B, section 3.1.1.2).
+const MIN: usize = 8;
+/// Most characters; more helps nobody and costs hashing time.
+const MAX: usize = 128;
+/// What a guess may cost at least: "safely unguessable: moderate protection from offline slow-hash scenario" begins at 3, and our hash
+/// is slow; 2 refuses what falls within 10^6 guesses.
+const WEAKEST: Score = Score::Two;
+
+/// A password as somebody typed it, normalised (NFKC, as SP 800-63B asks) so that it is the same from every keyboard.
+#[derive(Clone, Debug)]
+pub struct Password(SecretString);
+
+/// Why a password cannot be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// Fewer than 8 characters.
+    TooShort,
+    /// More than 128 characters.
+    TooLong,
+    /// On the lists of passwords, names and words that are tried first, or what is known of the person.
+    TooCommon,
+    /// Guessed within a million tries.
+    TooWeak,
+}
+
+impl Password {
+    /// Takes any text; whether it may be chosen is another question, and one that is not asked of an existing password.
+    pub fn new(text: &str) -> Self {
+        // What is beyond every bound is cut, so that normalising ten megabytes costs nothing; it is refused as too long.
+        Self(SecretString::from(text.nfkc().take(MAX * 4).collect::<String>()))
+    }
+
+    /// The normalised text.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Whether it may be chosen by somebody of whom `known` is known (address, name).
+    ///
+    /// The list of common passwords and the estimator are zxcvbn's (some 30,000 entries).
+    pub fn weakness(&self, known: &[&str]) -> Option<Weakness> {
+        let text = self.expose();
+        let length = text.chars().count();
+        if length < MIN {
+            return Some(Weakness::TooShort);
+        }
+        if length > MAX {
+            return Some(Weakness::TooLong);
+        }
+        let parts: Vec<&str> =
+            known.iter().flat_map(|it| it.split(['@', '.', ' ', '-', '_', '+'])).chain(known.iter().copied()).collect();
+        let estimate = zxcvbn::zxcvbn(text, &parts);
+        let whole_is_common =
+            matches!(estimate.sequence(), [only] if matches!(only.pattern, MatchPattern::Dictionary(_)));
+        if whole_is_common && estimate.score() < Score::Three {
+            return Some(Weakness::TooCommon);
+        }
+        (estimate.score() < WEAKEST).then_some(Weakness::TooWeak)
+    }
+
+    /// The same as a refusal that names `field`.
+    pub fn check(&self, field: &str, known: &[&str]) -> Result<(), Problem> {
+        let Some(weakness) = self.weakness(known) else { return Ok(()) };
+        let (code, detail) = match weakness {
+            Weakness::TooShort => ("too_short", "must have at least 8 characters"),
+            Weakness::TooLong => ("too_long", "must have at most 128 characters"),
+            Weakness::TooCommon => ("too_common", "is one of the passwords that everybody tries first"),
+            Weakness::TooWeak => ("too_weak", "is easily guessed: a few unrelated words are better"),
+        };
+        Err(Problem::new(problem::VALIDATION_FAILED).field(field, code, detail))
+    }
+}
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::new(&text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weak_passwords_are_refused_with_the_reason() {
+        let weakness = |text: &str| Password::new(text).weakness(&["ada.lovelace@example.org", "Ada Lovelace"]);
+        assert_eq!(weakness("short"), Some(Weakness::TooShort));
+        assert_eq!(weakness(&"long enough, but far too much of it ".repeat(8)), Some(Weakness::TooLong));
+        assert_eq!(weakness("password1"), Some(Weakness::TooCommon));
+        assert_eq!(weakness("iloveyou"), Some(Weakness::TooCommon));
+        assert_eq!(weakness("aaaaaaaaaaaa"), Some(Weakness::TooWeak));
+        assert_eq!(weakness("lovelace"), Some(Weakness::TooCommon));
+    }
+
+    #[test]
+    fn good_passwords_of_any_script_are_taken() {
+        for good in ["quiet harbour lantern 42", "Приливный маяк шепчет", "静かな港の灯台が光る夜", "🦔🛶🪁🧭🥖🪗🎐🧩"]
+        {
+            assert_eq!(Password::new(good).weakness(&[]), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn keyboards_that_compose_differently_mean_the_same() {
+        assert_eq!(Password::new("caf\u{e9} am hafen").expose(), Password::new("cafe\u{301} am hafen").expose());
+    }
+
+    #[test]
+    fn debug_hides_it() {
+        assert!(!format!("{:?}", Password::new("hunter22")).contains("hunter"));
+    }
+}

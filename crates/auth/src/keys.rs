@@ -1,0 +1,189 @@
+//! Keys that sign access tokens: Ed25519 (RFC 8037). The private half is a file of this process; the public half of every process is
+//! in the database, so that each replica accepts the others' tokens.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::{
+    SigningKey,
+    pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, spki::der::pem::LineEnding},
+};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
+use platform::{
+    Clock,
+    identity::{Claims, Keys},
+    role::Context,
+};
+use rand::Rng as _;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use sqlx::{PgPool, types::Json};
+
+/// Below the data directory; readable by the owner only.
+const FILE: &str = "keys/access-token.pem";
+/// Someone who sends tokens with made-up key ids must not make us ask the database each time.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Why there is no signing key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The file is no Ed25519 private key in PEM.
+    #[error("{0} is no Ed25519 private key in PKCS#8 PEM; move it away, and a new one is made")]
+    Malformed(String),
+}
+
+/// Signs access tokens.
+pub struct Signer {
+    kid: String,
+    key: EncodingKey,
+    jwk: Value,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Signer({})", self.kid)
+    }
+}
+
+/// Reads the key in the data directory; makes one where there is none. Two processes that start at once agree on one.
+///
+/// # Errors
+/// If the file cannot be read or written, or is something else.
+pub fn load_or_create(data_dir: &Path) -> Result<Signer, KeyError> {
+    let path = data_dir.join(FILE);
+    let at = |source| KeyError::File { path: path.display().to_string(), source };
+    if !path.exists() {
+        create(&path).map_err(at)?;
+    }
+    let pem = fs::read_to_string(&path).map_err(at)?;
+    Signer::from_pem(&pem).ok_or_else(|| KeyError::Malformed(path.display().to_string()))
+}
+
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut seed = [0_u8; 32];
+    rand::rng().fill_bytes(&mut seed);
+    let pem = SigningKey::from_bytes(&seed).to_pkcs8_pem(LineEnding::LF).map_err(std::io::Error::other)?;
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir)?;
+    }
+    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?
+        .write_all(pem.as_bytes())?;
+    // A link fails where the name is taken: whoever comes second uses the first one's key.
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+impl Signer {
+    fn from_pem(pem: &str) -> Option<Self> {
+        let public = SigningKey::from_pkcs8_pem(pem).ok()?.verifying_key();
+        let x = URL_SAFE_NO_PAD.encode(public.as_bytes());
+        // RFC 7638: the hash of the required members in this order.
+        let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)));
+        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x });
+        Some(Self { kid, key: EncodingKey::from_ed_pem(pem.as_bytes()).ok()?, jwk })
+    }
+
+    /// An access token.
+    ///
+    /// # Errors
+    /// If the claims cannot be serialised, which they can.
+    pub fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
+        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, claims, &self.key)
+    }
+
+    /// Lets every process verify what this key signs.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn publish(&self, pool: &PgPool, clock: &Clock) -> Result<(), sqlx::Error> {
+        sqlx::query("INSERT INTO public_keys (kid, jwk, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(&self.kid)
+            .bind(Json(&self.jwk))
+            .bind(clock.now())
+            .execute(pool)
+            .await
+            .map(drop)
+    }
+}
+
+/// The published keys, as this process knows them. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Published {
+    pool: PgPool,
+    clock: Clock,
+    keys: Keys,
+    signer: Arc<Signer>,
+    looked: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Published {
+    /// Knows this process's own key from the start.
+    pub fn new(context: &Context, signer: Arc<Signer>) -> Self {
+        if let Ok(set) = serde_json::from_value::<JwkSet>(json!({ "keys": [signer.jwk] })) {
+            context.verifier.keys.replace(&set);
+        }
+        Self {
+            pool: context.pool.clone(),
+            clock: context.clock.clone(),
+            keys: context.verifier.keys.clone(),
+            signer,
+            looked: Arc::default(),
+        }
+    }
+
+    /// Publishes the own key and learns of the others'.
+    pub async fn refresh(&self) -> Result<(), sqlx::Error> {
+        self.signer.publish(&self.pool, &self.clock).await?;
+        let set = self.set().await?;
+        self.keys.replace(&set);
+        Ok(())
+    }
+
+    /// The same because of a key id that is not known, at most once a second.
+    pub async fn look_again(&self) -> Result<(), sqlx::Error> {
+        {
+            let Ok(mut looked) = self.looked.lock() else { return Ok(()) };
+            if looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN) {
+                return Ok(());
+            }
+            *looked = Some(Instant::now());
+        }
+        self.refresh().await
+    }
+
+    /// All public keys, as a key set (RFC 7517).
+    pub async fn set(&self) -> Result<JwkSet, sqlx::Error> {
+        let keys: Vec<Json<Value>> =
+            sqlx::query_scalar("SELECT jwk FROM public_keys ORDER BY created_at DESC, kid LIMIT 50")
+                .fetch_all(&self.pool)
+                .await?;
+        let keys = keys.into_iter().filter_map(|jwk| serde_json::from_value(jwk.0).ok()).collect();
+        Ok(JwkSet { keys })
+    }
+}

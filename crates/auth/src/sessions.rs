@@ -1,0 +1,134 @@
+//! Sign-ins: how they begin, go on and end.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::{
+    SessionId, UserId,
+    auth::{AccountNotice, Notice},
+};
+use platform::{
+    http::{ClientAddr, HeaderMap, header},
+    identity::{Claims, ISSUER},
+    problem::{self, Problem},
+    random,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use crate::{
+    State,
+    store::{
+        sessions::{self, Kind, NewSession},
+        users::User,
+    },
+};
+
+/// Characters of a user agent that are kept.
+const USER_AGENT: usize = 200;
+
+/// Where a sign-in comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub addr: std::net::IpAddr,
+    pub user_agent: String,
+}
+
+impl Origin {
+    pub fn new(ClientAddr(addr): ClientAddr, headers: &HeaderMap) -> Self {
+        let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self { addr, user_agent: user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect() }
+    }
+}
+
+impl State {
+    /// When a sign-in that is used now ends by itself.
+    pub fn idle_end(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + TimeDelta::from_std(self.context.config.auth.session_idle_lifetime).unwrap_or(TimeDelta::days(30))
+    }
+
+    /// Seconds that an access token is good for.
+    pub fn access_lifetime(&self) -> i64 {
+        i64::try_from(self.context.config.auth.access_token_lifetime.as_secs()).unwrap_or(900)
+    }
+
+    /// Begins a sign-in; the secret is the cookie or the refresh token.
+    pub async fn begin(
+        &self,
+        tx: &mut PgConnection,
+        user: UserId,
+        kind: Kind,
+        origin: &Origin,
+    ) -> Result<(SessionId, SecretString), sqlx::Error> {
+        let now = self.context.clock.now();
+        let (id, secret) = (SessionId::new(now), random::token());
+        let cookie = (kind == Kind::Browser).then(|| secret.expose_secret());
+        let (ip, user_agent) = (origin.addr.to_string(), origin.user_agent.as_str());
+        let session = NewSession { id, user, kind, cookie, now, expires_at: self.idle_end(now), ip, user_agent };
+        sessions::insert(tx, &session).await?;
+        if kind == Kind::Api {
+            sessions::insert_refresh_token(tx, secret.expose_secret(), id, now).await?;
+        }
+        Ok((id, secret))
+    }
+
+    /// An access token for a sign-in.
+    pub fn access_token(&self, user: &User, session: SessionId) -> Result<String, Problem> {
+        let now = self.context.clock.now().timestamp();
+        let claims = claims(user, session, now, self.access_lifetime());
+        self.signer.sign(&claims).map_err(|error| Problem::internal(&error))
+    }
+
+    /// Tells every door, after the commit.
+    pub fn announce_end(&self, sessions: &[SessionId]) {
+        for id in sessions {
+            self.context.broadcast.send(format!("session/{id}"), json!({ "ended": true }));
+        }
+    }
+
+    /// Sets a new password: every other sign-in ends, and the owner is told.
+    pub async fn replace_password(
+        &self,
+        tx: &mut PgConnection,
+        user: &User,
+        hash: &str,
+        keep: Option<SessionId>,
+    ) -> Result<Vec<SessionId>, sqlx::Error> {
+        let now = self.context.clock.now();
+        crate::store::users::set_password(tx, user.id, hash, now).await?;
+        let ended = sessions::others(tx, user.id, keep).await?;
+        sessions::revoke(tx, &ended, "password changed", now).await?;
+        self.context.outbox.publish(tx, &notice(user, Notice::PasswordChanged)).await?;
+        Ok(ended)
+    }
+}
+
+/// The body of an access token that is good for `lifetime` seconds.
+pub fn claims(user: &User, session: SessionId, now: i64, lifetime: i64) -> Claims {
+    Claims {
+        iss: ISSUER.to_owned(),
+        aud: ISSUER.to_owned(),
+        sub: user.id,
+        sid: session,
+        role: user.role,
+        name: user.display_name.clone(),
+        verified: user.email_verified_at.is_some(),
+        iat: now,
+        exp: now + lifetime,
+    }
+}
+
+/// A mail to the account's owner.
+pub fn notice(user: &User, notice: Notice) -> AccountNotice {
+    AccountNotice {
+        user_id: user.id,
+        email: user.email.clone(),
+        display_name: user.display_name.clone(),
+        locale: user.locale,
+        notice,
+    }
+}
+
+/// The account behind a sign-in that was live a moment ago.
+pub fn gone() -> Problem {
+    Problem::new(problem::UNAUTHENTICATED).detail("The account does not exist any more.")
+}

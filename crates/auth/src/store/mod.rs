@@ -1,0 +1,24 @@
+//! The only SQL of this slice (but for [`crate::throttle`] and [`crate::keys`], which each own a table).
+
+pub mod sessions;
+pub mod tokens;
+pub mod users;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
+
+/// Removes what has no meaning any more. Ended sign-ins stay for a month, for their owner to look back at.
+pub async fn clean_up(pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    for statement in [
+        "DELETE FROM one_time_tokens WHERE expires_at < $1",
+        "DELETE FROM throttle WHERE tat < $1",
+        "DELETE FROM inbox WHERE handled_at < $1 - interval '7 days'",
+    ] {
+        sqlx::query(statement).bind(now).execute(pool).await?;
+    }
+    sqlx::query("DELETE FROM sessions WHERE expires_at < $1 OR revoked_at < $1")
+        .bind(now - TimeDelta::days(30))
+        .execute(pool)
+        .await
+        .map(drop)
+}

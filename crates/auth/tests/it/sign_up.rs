@@ -1,0 +1,146 @@
+use contracts::auth::{AccountNotice, Notice, PasswordResetRequested, UserChanged, VerificationRequested};
+use futures::future::join_all;
+use serde_json::json;
+
+use crate::support::{PASSWORD, scene};
+
+#[tokio::test]
+async fn an_account_is_made_verified_and_signs_in() {
+    let scene = scene().await;
+    scene.register("Ada@Example.org", PASSWORD).await;
+    let early = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let refused = scene.client.post("/api/v1/auth/login", early.clone()).await.expect(403);
+    assert_eq!(refused.code(), "email_not_verified");
+    scene.verify().await;
+    let signed_in = scene.client.post("/api/v1/auth/login", early).await.expect(200);
+    assert_eq!(signed_in.json["user"]["email"], "Ada@Example.org");
+    assert!(signed_in.headers.contains_key("x-cityevents-session"));
+    let changes = scene.mailed::<UserChanged>().await;
+    assert_eq!(changes.iter().map(|it| it.email_verified).collect::<Vec<_>>(), [false, true]);
+}
+
+#[tokio::test]
+async fn a_taken_address_gets_the_same_answer_and_its_owner_a_notice() {
+    let scene = scene().await;
+    let body = json!({ "email": "ada@example.org", "password": PASSWORD, "display_name": "Ada" });
+    let first = scene.client.post("/api/v1/auth/register", body.clone()).await.expect(202);
+    scene.verify().await;
+    let second = scene.client.post("/api/v1/auth/register", body).await.expect(202);
+    assert_eq!(first.body, second.body);
+    assert_eq!(scene.mailed::<VerificationRequested>().await.len(), 1);
+    assert_eq!(scene.mailed::<AccountNotice>().await[0].notice, Notice::RegistrationAttempted);
+}
+
+#[tokio::test]
+async fn whoever_registers_a_strangers_address_does_not_choose_its_password() {
+    let scene = scene().await;
+    scene.register("ada@example.org", "the attackers own choice").await;
+    scene.register("ada@example.org", PASSWORD).await;
+    // Ada opens the link of her own registration, which is the second one.
+    scene.verify().await;
+    let attacker = json!({ "email": "ada@example.org", "password": "the attackers own choice" });
+    let _ = scene.client.post("/api/v1/auth/login", attacker).await.expect(401);
+    let ada = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let _ = scene.client.post("/api/v1/auth/login", ada).await.expect(200);
+    let first = &scene.mailed::<VerificationRequested>().await[0].token.0;
+    let late = scene.client.post("/api/v1/auth/verify-email", json!({ "token": first })).await.expect(422);
+    assert_eq!(late.code(), "token_invalid");
+}
+
+#[tokio::test]
+async fn of_many_registrations_at_once_one_makes_the_account() {
+    let scene = scene().await;
+    join_all((0..8).map(|_| scene.register("ada@example.org", PASSWORD))).await;
+    let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&scene.db.pool("auth")).await.unwrap();
+    assert_eq!(users, 1);
+    assert_eq!(scene.mailed::<UserChanged>().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_works_once_even_when_opened_twice_at_once() {
+    let scene = scene().await;
+    scene.register("ada@example.org", PASSWORD).await;
+    let token = scene.mailed::<VerificationRequested>().await[0].token.0.clone();
+    let open = || scene.client.post("/api/v1/auth/verify-email", json!({ "token": token }));
+    let (a, b) = tokio::join!(open(), open());
+    let mut statuses = [a.status.as_u16(), b.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 422]);
+}
+
+#[tokio::test]
+async fn a_link_stops_working() {
+    let scene = scene().await;
+    scene.register("ada@example.org", PASSWORD).await;
+    scene.clock.advance(chrono::Duration::hours(49));
+    let token = scene.mailed::<VerificationRequested>().await[0].token.0.clone();
+    let late = scene.client.post("/api/v1/auth/verify-email", json!({ "token": token })).await.expect(422);
+    assert_eq!(late.code(), "token_invalid");
+    let _ =
+        scene.client.post("/api/v1/auth/resend-verification", json!({ "email": "ada@example.org" })).await.expect(202);
+    scene.verify().await;
+}
+
+#[tokio::test]
+async fn bad_registrations_name_the_field() {
+    let scene = scene().await;
+    let good = json!({ "email": "ada@example.org", "password": PASSWORD, "display_name": "Ada" });
+    for (field, value) in [
+        ("email", json!("nobody")),
+        ("email", json!("a@b.example\r\nBcc: c@d.example")),
+        ("password", json!("short")),
+        ("password", json!("password123")),
+        ("password", json!("x".repeat(200_000))),
+        ("password", json!(12_345_678)),
+        ("display_name", json!("  ")),
+        ("display_name", json!("a\u{0}b")),
+        ("display_name", json!("x".repeat(61))),
+        ("locale", json!("klingon")),
+        ("role", json!("admin")),
+    ] {
+        let mut body = good.clone();
+        body[field] = value;
+        let answer = scene.client.post("/api/v1/auth/register", body).await.expect(422);
+        assert_eq!(answer.field(), field);
+    }
+    let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&scene.db.pool("auth")).await.unwrap();
+    assert_eq!(users, 0);
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_mail_and_ends_every_sign_in() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    let (client, refresh) = scene.tokens("ada@example.org").await;
+    let known =
+        scene.client.post("/api/v1/auth/forgot-password", json!({ "email": "ada@example.org" })).await.expect(202);
+    let unknown =
+        scene.client.post("/api/v1/auth/forgot-password", json!({ "email": "eve@example.org" })).await.expect(202);
+    assert_eq!(known.body, unknown.body);
+    let mails = scene.mailed::<PasswordResetRequested>().await;
+    assert_eq!(mails.len(), 1);
+
+    let weak = json!({ "token": mails[0].token.0, "password": "password123" });
+    assert_eq!(scene.client.post("/api/v1/auth/reset-password", weak).await.expect(422).field(), "password");
+    let body = json!({ "token": mails[0].token.0, "password": "another quiet harbour 7" });
+    let _ = scene.client.post("/api/v1/auth/reset-password", body.clone()).await.expect(204);
+    assert_eq!(scene.client.post("/api/v1/auth/reset-password", body).await.expect(422).code(), "token_invalid");
+    let _ = client.post("/api/v1/auth/token", json!({ "refresh_token": refresh })).await.expect(401);
+    let old = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let _ = scene.client.post("/api/v1/auth/login", old).await.expect(401);
+    let new = json!({ "email": "ada@example.org", "password": "another quiet harbour 7" });
+    let _ = scene.client.post("/api/v1/auth/login", new).await.expect(200);
+    assert_eq!(scene.mailed::<AccountNotice>().await[0].notice, Notice::PasswordChanged);
+}
+
+#[tokio::test]
+async fn mails_that_a_stranger_can_cause_are_few() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    for _ in 0..10 {
+        let _ =
+            scene.client.post("/api/v1/auth/forgot-password", json!({ "email": "ada@example.org" })).await.expect(202);
+    }
+    let sent = scene.mailed::<PasswordResetRequested>().await.len();
+    assert_eq!(sent, 3, "four in all, one of which was the verification");
+}
