@@ -34,6 +34,13 @@ export default defineConfig({
     host: '127.0.0.1',
     port: 5201,
     proxy: { '/api': server, '/media': server },
+    // As strict as the server's own policy, so that a preview shows what it would refuse.
+    headers: {
+      'Content-Security-Policy':
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+        "connect-src 'self'; manifest-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'none'; " +
+        "form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    },
   },
   test: {
     environment: 'happy-dom',

@@ -4,9 +4,9 @@ import { ApiError } from './problem'
 export type FormErrors = { fields: Record<string, string>; form: string | null }
 export const NO_ERRORS: FormErrors = { fields: {}, form: null }
 
-/** Words for a code, or for its general class, never the server's `detail`. */
-export function textFor(code: string, t: Messages): string {
-  return t.errors[code] ?? t.errors.invalid!
+/** Words for a field's refusal: the field's own, else the code's, else the general ones; never `detail`. */
+export function textFor(field: string, code: string, t: Messages): string {
+  return t.errors[`${field}.${code}`] ?? t.errors[code] ?? t.errors.invalid!
 }
 
 /** Words for anything that can be thrown by a request. */
@@ -27,8 +27,8 @@ export function toFormErrors(error: unknown, inputs: readonly string[], t: Messa
   const rest: string[] = []
   for (const item of error.problem.errors ?? []) {
     const name = inputs.find((input) => input === item.field)
-    if (name) fields[name] ??= textFor(item.code, t)
-    else rest.push(`${item.field}: ${textFor(item.code, t)}`)
+    if (name) fields[name] ??= textFor(item.field, item.code, t)
+    else rest.push(`${item.field}: ${textFor(item.field, item.code, t)}`)
   }
   const onlyFields = Object.keys(fields).length > 0 && rest.length === 0
   if (onlyFields && error.code === 'validation_failed') return { fields, form: null }

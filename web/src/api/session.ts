@@ -2,7 +2,7 @@ import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { useCallback } from 'react'
 import { api, unwrap } from './client'
-import { hasCode } from './problem'
+import { ApiError } from './problem'
 import type { Me } from './types'
 
 /** The signed-in person, or null. */
@@ -12,7 +12,7 @@ export const meQuery = queryOptions({
     try {
       return await unwrap(api.GET('/api/v1/me', { signal }))
     } catch (error) {
-      if (hasCode(error, 'unauthenticated')) return null
+      if (error instanceof ApiError && error.status === 401) return null
       throw error
     }
   },
@@ -47,7 +47,7 @@ export function useSignOut() {
   const router = useRouter()
   return useCallback(async () => {
     await unwrap(api.POST('/api/v1/auth/logout')).catch((error: unknown) => {
-      if (!hasCode(error, 'unauthenticated')) throw error
+      if (!(error instanceof ApiError && error.status === 401)) throw error
     })
     await router.navigate({ to: '/' })
     await setMe(null)

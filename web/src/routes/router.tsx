@@ -8,7 +8,7 @@ import {
   type ErrorComponentProps,
 } from '@tanstack/react-router'
 import { eventQuery } from '../api/event'
-import { hasCode } from '../api/problem'
+import { ApiError } from '../api/problem'
 import { configQuery, meQuery } from '../api/session'
 import { parseFilters } from '../features/feed/filters'
 import { facetsQuery, listQuery, trendingQuery } from '../features/feed/queries'
@@ -209,7 +209,8 @@ export function makeRouter(queryClient: QueryClient) {
       update.type === 'updated' &&
       update.action.type === 'error' &&
       update.query !== queryClient.getQueryCache().find(meQuery) &&
-      hasCode(update.action.error, 'unauthenticated') &&
+      update.action.error instanceof ApiError &&
+      update.action.error.status === 401 &&
       queryClient.getQueryData(meQuery.queryKey)
     ) {
       queryClient.setQueryData(meQuery.queryKey, null)

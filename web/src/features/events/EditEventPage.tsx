@@ -38,7 +38,6 @@ export function EditEventPage() {
     staleTime: 0,
   })
   if (event) {
-    if (!event.actions.can_edit) return plain(<Empty title={t.editor.notYours} />)
     if (event.status === 'cancelled') {
       return plain(
         <Empty title={t.editor.isCancelled}>
@@ -52,6 +51,7 @@ export function EditEventPage() {
         </Empty>,
       )
     }
+    if (!event.actions.can_edit) return plain(<Empty title={t.editor.notYours} />)
     return <Editor key={id} event={event} />
   }
   if (isPending) return plain(<Skeleton style={{ height: '30rem' }} />)

@@ -213,7 +213,7 @@ export function EventForm(props: {
             label={e.price}
             hint={e.priceHint}
             defaultValue={initial.price ?? ''}
-            maxLength={200}
+            maxLength={100}
           />
         </div>
         <TextField
@@ -222,7 +222,7 @@ export function EventForm(props: {
           type="url"
           placeholder="https://"
           defaultValue={initial.external_url ?? ''}
-          maxLength={2000}
+          maxLength={500}
         />
       </fieldset>
       <div className={s.submit}>

@@ -118,7 +118,7 @@ export function LifeButtons(props: {
             name="reason"
             label={e.cancelReason}
             hint={e.cancelReasonHint}
-            maxLength={500}
+            maxLength={1000}
             rows={3}
           />
           <DialogActions>

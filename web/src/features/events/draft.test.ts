@@ -43,17 +43,14 @@ describe('an event from the form', () => {
     expect(toEvent(values).capacity).toBeNull()
     expect(toEvent({ ...values, limited: 'on', capacity: '0' }).capacity).toBe(0)
   })
-  it('for a whole day runs from the first to the last minute', () => {
+  it('for a whole day is given by its first and last day', () => {
     const event = toEvent({
       ...values,
       all_day: 'on',
       starts_at_local: '2027-06-12',
       ends_at_local: '2027-06-13',
     })
-    expect([event.starts_at_local, event.ends_at_local]).toEqual([
-      '2027-06-12T00:00',
-      '2027-06-13T23:59',
-    ])
+    expect([event.starts_at_local, event.ends_at_local]).toEqual(['2027-06-12', '2027-06-13'])
   })
 })
 
@@ -65,6 +62,21 @@ describe('an edit', () => {
   } as unknown as EventView
   it('sends nothing when nothing changed', () => {
     expect(changes(fromEvent(stored), toEvent(values))).toEqual({})
+  })
+  it('of a whole day sees no change in the midnight that the server keeps as its end', () => {
+    const day = {
+      ...stored,
+      all_day: true,
+      starts_at_local: '2027-06-12T00:00:00',
+      ends_at_local: '2027-06-14T00:00:00',
+    }
+    const form = {
+      ...values,
+      all_day: 'on',
+      starts_at_local: '2027-06-12',
+      ends_at_local: '2027-06-13',
+    }
+    expect(changes(fromEvent(day), toEvent(form))).toEqual({})
   })
   it('sends only what changed, the venue as a whole', () => {
     expect(

@@ -6,7 +6,7 @@ const number = (value: string | undefined) =>
   value === undefined || value.trim() === '' ? null : Number(value.replace(',', '.'))
 const textOrNull = (value: string | undefined) => value?.trim() || null
 
-/** What the form says, as the API wants it. An all-day event runs from the first to the last minute. */
+/** What the form says, as the API wants it. An all-day event is given by its first and last day. */
 export function toEvent(values: FormValues): NewEvent {
   const allDay = values.all_day === 'on'
   const get = (name: string) => values[name]?.trim() ?? ''
@@ -24,8 +24,8 @@ export function toEvent(values: FormValues): NewEvent {
       lat: number(values['venue.lat']),
       lon: number(values['venue.lon']),
     },
-    starts_at_local: allDay ? `${start.slice(0, 10)}T00:00` : start,
-    ends_at_local: allDay ? `${end.slice(0, 10)}T23:59` : end,
+    starts_at_local: allDay ? start.slice(0, 10) : start,
+    ends_at_local: allDay ? end.slice(0, 10) : end,
     timezone: get('timezone'),
     all_day: allDay,
     capacity: values.limited === 'on' ? number(values.capacity) : null,
@@ -51,10 +51,8 @@ export function fromEvent(event: EventView): NewEvent {
       lat: venue.lat ?? null,
       lon: venue.lon ?? null,
     },
-    starts_at_local: event.all_day ? `${start.slice(0, 10)}T00:00` : start,
-    ends_at_local: event.all_day
-      ? `${lastDay(event.starts_at_local, event.ends_at_local)}T23:59`
-      : end,
+    starts_at_local: event.all_day ? start.slice(0, 10) : start,
+    ends_at_local: event.all_day ? lastDay(event.starts_at_local, event.ends_at_local) : end,
     timezone: event.timezone,
     all_day: event.all_day,
     capacity: event.capacity ?? null,

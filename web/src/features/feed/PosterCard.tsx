@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router'
+import type { MouseEvent } from 'react'
 import type { Card } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { dayOf, formatDay, lastDay, spanOf, todayIn } from '../../i18n/dates'
@@ -7,6 +8,12 @@ import { Poster } from '../../ui/Poster'
 import s from './PosterCard.module.css'
 
 const FEW_PLACES = 10
+
+/** Names the clicked poster, so that it travels to its place on the event's page. */
+function carry(event: MouseEvent<HTMLElement>) {
+  const poster = event.currentTarget.closest('article')?.querySelector('img')?.parentElement
+  if (poster) poster.style.viewTransitionName = 'poster'
+}
 
 /** One poster on the wall with its caption. The whole card is the link, its name is the title. */
 export function PosterCard(props: {
@@ -40,6 +47,8 @@ export function PosterCard(props: {
             to="/events/$id/{-$slug}"
             params={{ id: card.id, slug: card.slug || undefined }}
             lang={card.language}
+            viewTransition
+            onClick={carry}
           >
             {card.title}
           </Link>
