@@ -124,7 +124,7 @@ export const de: Messages = {
   card: {
     free: 'Kostenlos',
     left: (n) => (n === 1 ? 'Letzter Platz' : `${n} Plätze frei`),
-    full: 'Voll, Warteliste offen',
+    full: 'Warteliste',
     until: (day) => `bis ${day}`,
   },
   event: {

@@ -11,6 +11,7 @@ import type { EventView } from '../../api/types'
 import { languageName, useI18n } from '../../i18n'
 import { dayOf, durationOf, lastDay, spanOf, startsIn, todayIn, zoneNote } from '../../i18n/dates'
 import { Button, buttonClass } from '../../ui/Button'
+import { cx } from '../../ui/cx'
 import { DateBlock } from '../../ui/DateBlock'
 import { useNow, useTitle } from '../../ui/hooks'
 import { Poster } from '../../ui/Poster'
@@ -82,6 +83,7 @@ function Loaded({ event, place }: { event: EventView; place: ReactNode }) {
         </header>
         <Status event={event} />
         <Facts event={event} />
+        <Details event={event} />
         <section className={s.about} aria-label={t.event.about}>
           <div
             className={s.prose}
@@ -249,6 +251,14 @@ function Facts({ event }: { event: EventView }) {
           </span>
         </dd>
       </div>
+    </dl>
+  )
+}
+
+function Details({ event }: { event: EventView }) {
+  const { t, locale } = useI18n()
+  return (
+    <dl className={cx(s.facts, s.small)}>
       <div className={s.fact}>
         <dt>{t.event.organiser}</dt>
         <dd>
@@ -267,13 +277,18 @@ function Facts({ event }: { event: EventView }) {
           )}
         </dd>
       </div>
+      {(event.price || event.is_free) && (
+        <div className={s.fact}>
+          <dt>{t.event.price}</dt>
+          <dd>
+            <strong>{event.price ?? t.event.free}</strong>
+          </dd>
+        </div>
+      )}
       <div className={s.fact}>
-        <dt>{event.price || event.is_free ? t.event.price : t.event.language}</dt>
+        <dt>{t.event.language}</dt>
         <dd>
-          {(event.price || event.is_free) && <strong>{event.price ?? t.event.free}</strong>}
-          <span className={event.price || event.is_free ? s.dim : undefined}>
-            {languageName(event.language, locale)}
-          </span>
+          <strong>{languageName(event.language, locale)}</strong>
         </dd>
       </div>
     </dl>
