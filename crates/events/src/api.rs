@@ -37,8 +37,8 @@ pub fn internal() -> Router<State> {
 
 type Answer = ([(HeaderName, HeaderValue); 1], Json<EventView>);
 
-fn answer(event: Event) -> Answer {
-    ([(header::ETAG, ETag::new(event.version).header())], Json(event.into()))
+fn answer(state: &State, event: Event) -> Answer {
+    ([(header::ETAG, ETag::new(event.version).header())], Json(EventView::new(event, &state.renderer)))
 }
 
 /// Creates a draft.
@@ -75,7 +75,7 @@ async fn create_event(
     state.outbox.commit(tx).await?;
     let location =
         HeaderValue::from_str(&format!("/api/v1/events/{}", event.id)).map_err(|error| Problem::internal(&error))?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer(event)))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer(&state, event)))
 }
 
 /// Edits an event.
@@ -265,7 +265,10 @@ async fn show(
     MaybeIdentity(identity): MaybeIdentity,
 ) -> Result<Answer, Problem> {
     let event = store::get(&state.pool, id).await?;
-    event.filter(|event| may_see(event, identity.as_ref())).map(answer).ok_or_else(Problem::not_found)
+    event
+        .filter(|event| may_see(event, identity.as_ref()))
+        .map(|event| answer(&state, event))
+        .ok_or_else(Problem::not_found)
 }
 
 /// The events that the caller organises, for the public door.
@@ -285,7 +288,7 @@ async fn mine(
     };
     let events = store::of_organiser(&state.pool, identity.user_id, after, page.limit.rows()).await?;
     let page = Page::new(events, page.limit, |event| (event.created_at.timestamp_micros(), event.id));
-    Ok(Json(page.map(EventView::from)))
+    Ok(Json(page.map(|event| EventView::new(event, &state.renderer))))
 }
 
 /// Whether the event is there for them: a draft is its organiser's and the moderators' business.
@@ -324,5 +327,5 @@ async fn change(
         }
     }
     state.outbox.commit(tx).await?;
-    Ok(answer(event))
+    Ok(answer(state, event))
 }

@@ -47,6 +47,7 @@ pub struct State {
     outbox: Outbox,
     clock: Clock,
     verifier: Verifier,
+    renderer: markdown::Renderer,
 }
 
 impl FromRef<State> for Verifier {
@@ -60,7 +61,8 @@ pub fn role(context: Context) -> Running {
     let Context { pool, outbox, clock, verifier, .. } = context;
     let consumers = consumers::consumers(&pool, &outbox, &clock);
     let (public, _) = api().split_for_parts();
-    let state = State { pool: pool.clone(), outbox: outbox.clone(), clock, verifier };
+    let state =
+        State { pool: pool.clone(), outbox: outbox.clone(), clock, verifier, renderer: markdown::Renderer::default() };
     Running {
         name: SCHEMA.name,
         pool,

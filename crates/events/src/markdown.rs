@@ -5,16 +5,20 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 use ammonia::{Builder, UrlRelative};
+use contracts::EventId;
+use moka::sync::Cache;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html};
 
 /// Containers within containers; deeper ones are flattened. People need three; a browser should not be given thousands.
 const MAX_DEPTH: usize = 12;
 /// Longest summary, in characters.
 const MAX_SUMMARY: usize = 200;
+/// Rendered HTML that is kept, in bytes.
+const MAX_CACHED: u64 = 4 << 20;
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
@@ -53,6 +57,25 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .strip_comments(true);
     builder
 });
+
+/// Renders what is read again and again only once. Some texts take a hundred times as long as usual; whoever writes one should not be
+/// able to keep a processor busy by having it read.
+#[derive(Clone, Debug)]
+pub struct Renderer(Cache<(EventId, i64), Arc<str>>);
+
+impl Default for Renderer {
+    fn default() -> Self {
+        let weigh = |_: &(EventId, i64), html: &Arc<str>| u32::try_from(html.len() + 100).unwrap_or(u32::MAX);
+        Self(Cache::builder().max_capacity(MAX_CACHED).weigher(weigh).build())
+    }
+}
+
+impl Renderer {
+    /// [`to_html`] of the text that this version of the event has.
+    pub fn html(&self, event: EventId, version: i64, markdown: &str) -> Arc<str> {
+        self.0.get_with((event, version), || to_html(markdown).into())
+    }
+}
 
 /// HTML that may be put into a page as it is. Headings start at the third level, below the page's own.
 pub fn to_html(markdown: &str) -> String {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{Action, Event},
-    markdown,
+    markdown::Renderer,
 };
 
 /// An event.
@@ -120,8 +120,9 @@ pub struct Cover {
     png: String,
 }
 
-impl From<Event> for EventView {
-    fn from(event: Event) -> Self {
+impl EventView {
+    /// The event as it is shown.
+    pub fn new(event: Event, renderer: &Renderer) -> Self {
         let details = event.details;
         let cover = format!("/media/covers/{}/{}", details.category, event.id);
         Self {
@@ -131,7 +132,7 @@ impl From<Event> for EventView {
             status: event.status,
             title: details.title,
             summary: event.summary,
-            description_html: markdown::to_html(&details.description),
+            description_html: renderer.html(event.id, event.version, &details.description).to_string(),
             description: details.description,
             category: details.category,
             language: details.language,

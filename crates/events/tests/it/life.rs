@@ -1,5 +1,6 @@
 use chrono::Duration;
 use serde_json::{Value, json};
+use testkit::eventually;
 
 use crate::world::{World, act, create, create_with, edit, etag, event, id, published, show};
 
@@ -313,19 +314,33 @@ async fn an_edit_says_which_version_it_is_of() {
 }
 
 #[tokio::test]
-async fn of_two_edits_of_one_version_one_is_lost() {
+async fn of_several_edits_of_one_version_one_wins() {
     let world = World::new().await;
     let (_, client) = world.person("Ada");
     let id = create(&client).await;
+    // All of them have to be under way before the first can go on.
+    let mut holder = world.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM events FOR UPDATE").execute(&mut *holder).await.unwrap();
     let mut edits = tokio::task::JoinSet::new();
-    for n in 0..12 {
+    for n in 0..5 {
         let (client, id) = (client.clone(), id.clone());
         edits.spawn(async move { edit(&client, &id, 1, json!({ "title": format!("Title {n}") })).await });
     }
+    eventually("all edits to wait for the row", async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+        (waiting == 5).then_some(())
+    })
+    .await;
+    holder.rollback().await.unwrap();
     let answers = edits.join_all().await;
     let mut statuses: Vec<_> = answers.iter().map(|it| it.status.as_u16()).collect();
     statuses.sort_unstable();
-    assert_eq!(statuses, [vec![200], vec![412; 11]].concat());
+    assert_eq!(statuses, [200, 412, 412, 412, 412]);
     let winner = answers.iter().find(|it| it.status.is_success()).unwrap();
     assert_eq!(show(&client, &id).await.json, winner.json);
     assert_eq!(world.count("history").await, 2);

@@ -92,3 +92,17 @@ async fn the_audit_finds_an_instant_that_is_not_its_wall_time() {
     sqlx::query("UPDATE events SET version = 7, timezone = 'Mars/Olympus'").execute(&world.pool).await.unwrap();
     assert_eq!(events::audit(&world.pool).await.unwrap().len(), 4);
 }
+
+#[tokio::test]
+async fn an_edit_of_something_else_does_not_move_the_event() {
+    let world = World::new().await;
+    let (_, client) = world.person("Ada");
+    let id = create_with(&client, json!({})).await;
+    // As if the zone's rules had been others when it was entered.
+    sqlx::query("UPDATE events SET starts_at = starts_at - interval '1 hour'").execute(&world.pool).await.unwrap();
+    let same = json!({ "title": "X", "timezone": "Europe/Berlin", "starts_at_local": "2026-07-01T20:00" });
+    let answer = edit(&client, &id, 1, same).await.expect(200);
+    assert_eq!(answer.json["starts_at"], "2026-07-01T17:00:00Z");
+    let answer = edit(&client, &id, 2, json!({ "ends_at_local": "2026-07-01T23:00" })).await.expect(200);
+    assert_eq!(answer.json["starts_at"], "2026-07-01T18:00:00Z");
+}
