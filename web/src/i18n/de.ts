@@ -507,6 +507,7 @@ export const de: Messages = {
     too_weak: 'Zu leicht zu erraten. Nimm noch ein, zwei Wörter dazu.',
     reused: 'Lade die Seite neu und versuch es noch einmal.',
     'email.invalid': 'Das ist keine E-Mail-Adresse.',
+    'current_password.wrong': 'Das ist nicht dein jetziges Passwort.',
     'current_password.invalid': 'Das ist nicht dein jetziges Passwort.',
     'starts_at_local.invalid':
       'Diesen Tag oder diese Zeit gibt es dort nicht: Vielleicht wird da die Uhr vorgestellt.',

@@ -509,6 +509,7 @@ export const en = {
     reused: 'Reload the page and try again.',
     // a field's own words for a general code
     'email.invalid': 'That is not an e-mail address.',
+    'current_password.wrong': 'That is not your current password.',
     'current_password.invalid': 'That is not your current password.',
     'starts_at_local.invalid':
       'This day or time does not exist there: clocks may be put forward then.',
