@@ -1,1 +1,72 @@
-//! `feed`
+//! The read side: lists, search, trending. A read model of its own, fed by nothing but messages.
+//!
+//! Owns the schema `feed`: `events`, `places`, `words`. Reads `event.*` and `join.*` ([`consumers`]); says nothing. Searching stems by
+//! the event's language, folds accents, and corrects words that nothing contains ([`store::search`]).
+
+mod api;
+mod consumers;
+mod domain;
+mod error;
+mod internal;
+mod store;
+
+pub use consumers::SUBSCRIPTIONS;
+pub use error::CODES;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::FromRef;
+use platform::{
+    Clock,
+    bus::Consumer,
+    db::Schema,
+    identity::Verifier,
+    role::{Context, Job, Running},
+};
+use sqlx::PgPool;
+use utoipa_axum::router::OpenApiRouter;
+
+/// This role's part of the database.
+pub const SCHEMA: Schema = Schema { name: "feed", migrations: || sqlx::migrate!("./migrations") };
+
+/// Shared by all handlers.
+#[derive(Clone, Debug)]
+pub struct State {
+    pool: PgPool,
+    clock: Clock,
+    verifier: Verifier,
+}
+
+impl FromRef<State> for Verifier {
+    fn from_ref(state: &State) -> Self {
+        state.verifier.clone()
+    }
+}
+
+/// Public operations.
+pub fn api() -> OpenApiRouter<State> {
+    api::router()
+}
+
+/// The role.
+pub fn role(context: Context) -> Running {
+    let state = State { pool: context.pool.clone(), clock: context.clock, verifier: context.verifier };
+    let (public, _) = api().split_for_parts();
+    let reader = Arc::new(consumers::Reader::new(state.clock.clone()));
+    let pool = context.pool.clone();
+    let clean = Job::new("clean-up", Duration::from_mins(10), move || {
+        let pool = pool.clone();
+        async move { store::clean_up(&pool).await }
+    });
+    Running {
+        name: SCHEMA.name,
+        router: public.merge(internal::router()).with_state(state),
+        consumers: vec![consumers::subscribe(
+            Consumer::new(SUBSCRIPTIONS[0], context.pool.clone(), context.outbox.clone()),
+            &reader,
+        )],
+        jobs: vec![clean],
+        pool: context.pool,
+        outbox: context.outbox,
+    }
+}

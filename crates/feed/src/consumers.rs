@@ -1,0 +1,92 @@
+//! What the read model learns.
+
+use std::sync::Arc;
+
+use contracts::{
+    Payload as _,
+    events::{EventCancelled, EventChanged, EventPublished, EventUnpublished},
+    joins::{JoinConfirmed, JoinEnded, JoinWaitlisted, PlacesChanged},
+};
+use platform::{
+    Clock,
+    bus::{Consumer, Handle, HandleError, Subscription},
+    outbox::Message,
+};
+use sqlx::PgConnection;
+
+use crate::store::write;
+
+/// Everything about events and their places.
+pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
+    consumer: "feed",
+    kinds: &[
+        (EventPublished::KIND, EventPublished::VERSION),
+        (EventChanged::KIND, EventChanged::VERSION),
+        (EventUnpublished::KIND, EventUnpublished::VERSION),
+        (EventCancelled::KIND, EventCancelled::VERSION),
+        (JoinConfirmed::KIND, JoinConfirmed::VERSION),
+        (JoinWaitlisted::KIND, JoinWaitlisted::VERSION),
+        (JoinEnded::KIND, JoinEnded::VERSION),
+        (PlacesChanged::KIND, PlacesChanged::VERSION),
+    ],
+}];
+
+/// Applies messages to the read model.
+#[derive(Debug)]
+pub struct Reader {
+    clock: Clock,
+}
+
+impl Reader {
+    pub fn new(clock: Clock) -> Self {
+        Self { clock }
+    }
+}
+
+/// Adds every effect.
+pub fn subscribe(consumer: Consumer, reader: &Arc<Reader>) -> Consumer {
+    consumer
+        .on::<EventPublished, _>(reader.clone())
+        .on::<EventChanged, _>(reader.clone())
+        .on::<EventUnpublished, _>(reader.clone())
+        .on::<EventCancelled, _>(reader.clone())
+        .on::<JoinConfirmed, _>(reader.clone())
+        .on::<JoinWaitlisted, _>(reader.clone())
+        .on::<JoinEnded, _>(reader.clone())
+        .on::<PlacesChanged, _>(reader.clone())
+}
+
+macro_rules! about_an_event {
+    ($($payload:ty),+) => {$(
+        impl Handle<$payload> for Reader {
+            async fn handle(&self, tx: &mut PgConnection, _: &Message, payload: $payload) -> Result<(), HandleError> {
+                Ok(write::event(tx, &payload.event).await?)
+            }
+        }
+    )+};
+}
+about_an_event!(EventPublished, EventChanged, EventUnpublished, EventCancelled);
+
+macro_rules! about_places {
+    ($($payload:ty),+) => {$(
+        impl Handle<$payload> for Reader {
+            async fn handle(&self, tx: &mut PgConnection, _: &Message, payload: $payload) -> Result<(), HandleError> {
+                Ok(write::places(tx, payload.event_id, payload.places).await?)
+            }
+        }
+    )+};
+}
+about_places!(JoinEnded, PlacesChanged);
+
+/// A new join makes the event trend, whether or not there was room for it.
+macro_rules! about_interest {
+    ($($payload:ty),+) => {$(
+        impl Handle<$payload> for Reader {
+            async fn handle(&self, tx: &mut PgConnection, _: &Message, payload: $payload) -> Result<(), HandleError> {
+                write::places(tx, payload.event_id, payload.places).await?;
+                Ok(write::interest(tx, payload.event_id, payload.decided_at, self.clock.now()).await?)
+            }
+        }
+    )+};
+}
+about_interest!(JoinConfirmed, JoinWaitlisted);
