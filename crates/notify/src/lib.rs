@@ -1,1 +1,75 @@
-//! `notify`
+//! Mail, from messages.
+//!
+//! Owns the schema `notify`: `recipients`, `events`, `attendances`, `mails`. Reads `auth.*`, `event.*` and `join.*` ([`consumers`]);
+//! says nothing. A message makes a row in `mails`, in the transaction of its inbox; the [`sender`] renders and sends what is queued.
+//! The calendar entry of an event is made here, too, once for mails and for download.
+
+mod api;
+mod calendar;
+mod consumers;
+mod error;
+mod mailbox;
+mod render;
+mod sender;
+mod store;
+mod words;
+
+pub use consumers::SUBSCRIPTIONS;
+pub use error::CODES;
+pub use store::{FailedMail, failed_mails, retry_failed};
+
+use std::{sync::Arc, time::Duration};
+
+use platform::{
+    bus::Consumer,
+    db::Schema,
+    role::{Context, Job, Running},
+};
+use sqlx::PgPool;
+use utoipa_axum::router::OpenApiRouter;
+
+/// This role's part of the database.
+pub const SCHEMA: Schema = Schema { name: "notify", migrations: || sqlx::migrate!("./migrations") };
+
+/// Shared by all handlers.
+#[derive(Clone, Debug)]
+pub struct State {
+    pool: PgPool,
+    mail_dir: Arc<std::path::Path>,
+    links: Arc<str>,
+}
+
+/// Public operations.
+pub fn api() -> OpenApiRouter<State> {
+    api::router()
+}
+
+/// The role. Where the SMTP URL cannot be used, mails wait, and the log says why.
+pub fn role(context: Context) -> Running {
+    let config = &context.config;
+    let state = State {
+        pool: context.pool.clone(),
+        mail_dir: config.data_dir.join("mail").into(),
+        links: config.http.public_url.as_str().trim_end_matches('/').into(),
+    };
+    let writer = Arc::new(consumers::Writer::new(context.clock.clone()));
+    let sender = sender::Sender::new(&context, state.mail_dir.clone(), state.links.clone());
+    let send = Job::new("send", Duration::from_millis(500), move || {
+        let sender = sender.clone();
+        async move { sender.drain().await }
+    });
+    let pool = context.pool.clone();
+    let clean = Job::new("clean-up", Duration::from_mins(30), move || {
+        let pool = pool.clone();
+        async move { store::clean_up(&pool).await }
+    });
+    let consumer = Consumer::new(SUBSCRIPTIONS[0], context.pool.clone(), context.outbox.clone());
+    Running {
+        name: SCHEMA.name,
+        router: api().split_for_parts().0.merge(mailbox::router()).with_state(state),
+        consumers: vec![consumers::subscribe(consumer, &writer)],
+        jobs: vec![send, clean],
+        pool: context.pool,
+        outbox: context.outbox,
+    }
+}

@@ -30,6 +30,15 @@ pub struct Message {
     pub occurred_at: DateTime<Utc>,
 }
 
+impl Message {
+    /// Whose order counts: messages of one aggregate, from one role. Two roles may speak about the same event; what the one says must
+    /// not wait for what the other has yet to say.
+    pub fn stream(&self) -> (String, Uuid) {
+        let role = self.kind.split('.').next().unwrap_or_default();
+        (role.to_owned(), self.aggregate)
+    }
+}
+
 /// Writes messages, and wakes the relay once they have committed. One per role; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Outbox {

@@ -33,7 +33,12 @@ struct Reader {
 }
 
 impl Handle<PlacesChanged> for Reader {
-    async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: PlacesChanged) -> Result<(), HandleError> {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        message: &Message,
+        payload: PlacesChanged,
+    ) -> Result<(), HandleError> {
         sqlx::query("INSERT INTO effects (event_id, confirmed, trace_id) VALUES ($1, $2, $3)")
             .bind(payload.event_id)
             .bind(payload.places.confirmed)
@@ -72,7 +77,8 @@ async fn scene(reader: Reader) -> Scene {
     let outbox = Outbox::new(Clock::fixed(noon()));
     let bus = Bus::new(db.pool("bus"));
     let relay = Relay::new("reader", pool.clone(), outbox.clone(), bus.clone(), SUBSCRIPTIONS);
-    let consumer = Consumer::new(SUBSCRIPTIONS[0], pool.clone(), outbox.clone()).on::<PlacesChanged, _>(Arc::new(reader));
+    let consumer =
+        Consumer::new(SUBSCRIPTIONS[0], pool.clone(), outbox.clone()).on::<PlacesChanged, _>(Arc::new(reader));
     let worker = Worker::new(consumer, bus.clone(), Arc::default());
     Scene { db, pool, outbox, bus, relay, worker }
 }
@@ -171,6 +177,19 @@ async fn a_failing_message_holds_up_its_aggregate_only() {
         scene.settle().await;
     }
     assert_eq!(scene.effects(trouble).await, [1, 13, 2], "a failed attempt leaves no effect behind");
+}
+
+#[tokio::test]
+async fn what_one_role_says_does_not_wait_for_another_role() {
+    let scene = scene(Reader { failures: AtomicUsize::new(1), park: false }).await;
+    let event = EventId::new(noon());
+    scene.publish(&message(event, 13)).await;
+    scene.settle().await;
+    // As if another role had spoken about the same event.
+    sqlx::query("UPDATE deliveries SET kind = 'other.fact'").execute(scene.bus.pool()).await.unwrap();
+    scene.publish(&message(event, 14)).await;
+    scene.settle().await;
+    assert_eq!(scene.effects(event).await, [14]);
 }
 
 #[tokio::test]

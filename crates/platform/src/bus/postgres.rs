@@ -130,7 +130,7 @@ impl Bus {
             .await
     }
 
-    /// The next messages, oldest first; not those of an aggregate whose earlier message waits for its next attempt.
+    /// The next messages, oldest first; not those of a stream (see [`Message::stream`]) whose earlier message waits for its next attempt.
     pub(crate) async fn ready(
         tx: &mut PgConnection,
         consumer: &str,
@@ -142,6 +142,7 @@ impl Bus {
              WHERE consumer = $1 AND partition = $2 AND parked_at IS NULL AND available_at <= now()
                AND NOT EXISTS (SELECT FROM deliveries e
                                WHERE e.consumer = d.consumer AND e.aggregate = d.aggregate AND e.seq < d.seq
+                                 AND split_part(e.kind, '.', 1) = split_part(d.kind, '.', 1)
                                  AND e.parked_at IS NULL AND e.available_at > now())
              ORDER BY seq LIMIT $3",
         )

@@ -86,10 +86,10 @@ impl Worker {
         let mut role = self.consumer.pool.begin().await?;
         let mut done = Vec::with_capacity(deliveries.len());
         let mut failed = Vec::new();
-        let mut held: HashSet<Uuid> = HashSet::new();
+        let mut held: HashSet<(String, Uuid)> = HashSet::new();
         for delivery in deliveries {
             let message = &delivery.message;
-            if held.contains(&message.aggregate) {
+            if held.contains(&message.stream()) {
                 continue;
             }
             let context =
@@ -107,7 +107,7 @@ impl Worker {
                 // The connection is gone, and the transaction with it: nothing of this batch has happened.
                 Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
                 Err(error) => {
-                    held.insert(message.aggregate);
+                    held.insert(message.stream());
                     failed.push((delivery, error));
                 }
             }
