@@ -6,7 +6,7 @@ use std::{
     io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -25,6 +25,7 @@ use rand::Rng as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::{PgPool, types::Json};
+use tokio::sync::Mutex;
 
 /// Below the data directory; readable by the owner only.
 const FILE: &str = "keys/access-token.pem";
@@ -167,14 +168,13 @@ impl Published {
 
     /// The same because of a key id that is not known, at most once a second.
     pub async fn look_again(&self) -> Result<(), sqlx::Error> {
-        {
-            let Ok(mut looked) = self.looked.lock() else { return Ok(()) };
-            if looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN) {
-                return Ok(());
-            }
+        // Whoever comes while somebody looks waits for what they find.
+        let mut looked = self.looked.lock().await;
+        if looked.is_none_or(|at| at.elapsed() >= LOOK_AGAIN) {
+            self.refresh().await?;
             *looked = Some(Instant::now());
         }
-        self.refresh().await
+        Ok(())
     }
 
     /// All public keys, as a key set (RFC 7517).

@@ -37,6 +37,9 @@ pub enum Outcome {
 
 /// Stores imported events, and tells the other roles. One [`Outcome`] for each, in the same order.
 ///
+/// `feed` names where they were read from, such as a file: what counts as changed is what that feed says now and did not say the last
+/// time. Two files with different states of one data set do not undo each other every time they are read.
+///
 /// New ones are published at once (or cancelled, if the source says so), also those that are over. A known event that differs from
 /// what was imported last time is brought up to date; its capacity, and a withdrawal by a moderator, stay.
 ///
@@ -46,80 +49,110 @@ pub async fn upsert_imported(
     pool: &PgPool,
     outbox: &Outbox,
     clock: &Clock,
+    feed: &str,
     events: &[ImportedEvent],
 ) -> Result<Vec<Outcome>, sqlx::Error> {
     let mut outcomes = Vec::with_capacity(events.len());
     for batch in events.chunks(BATCH) {
         let mut tx = pool.begin().await?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(TURN).execute(&mut *tx).await?;
-        let mut known = lock_known(&mut tx, batch).await?;
+        let mut known = lock_known(&mut tx, feed, batch).await?;
         for imported in batch {
-            outcomes.push(upsert(&mut tx, outbox, clock.now(), &mut known, imported).await?);
+            outcomes.push(upsert(&mut tx, outbox, clock.now(), feed, &mut known, imported).await?);
         }
         outbox.commit(tx).await?;
     }
     Ok(outcomes)
 }
 
-/// Events of a batch that are stored already, by source key and uid.
-type Known = HashMap<(String, String), (EventId, Vec<u8>)>;
+/// Events of a batch that are stored already, by source key and uid: their id, and the fingerprints of what this feed said last and of
+/// what is stored.
+type Known = HashMap<(String, String), (EventId, Option<Vec<u8>>, Vec<u8>)>;
 
-async fn lock_known(tx: &mut PgConnection, batch: &[ImportedEvent]) -> Result<Known, sqlx::Error> {
+async fn lock_known(tx: &mut PgConnection, feed: &str, batch: &[ImportedEvent]) -> Result<Known, sqlx::Error> {
     let source_keys: Vec<&str> = batch.iter().map(|it| it.source_key.as_str()).collect();
     let uids: Vec<&str> = batch.iter().map(|it| it.uid.as_str()).collect();
-    let rows: Vec<(EventId, String, String, Vec<u8>)> = sqlx::query_as(
-        "SELECT id, source_key, uid, fingerprint FROM events
-         WHERE (source_key, uid) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY id FOR UPDATE",
+    let rows: Vec<(EventId, String, String, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
+        "SELECT e.id, e.source_key, e.uid, f.fingerprint, e.fingerprint
+         FROM events e LEFT JOIN import_feeds f ON f.event_id = e.id AND f.feed = $3
+         WHERE (e.source_key, e.uid) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY e.id FOR UPDATE OF e",
     )
     .bind(source_keys)
     .bind(uids)
+    .bind(feed)
     .fetch_all(tx)
     .await?;
-    Ok(rows.into_iter().map(|(id, source_key, uid, fingerprint)| ((source_key, uid), (id, fingerprint))).collect())
+    Ok(rows.into_iter().map(|(id, source_key, uid, said, stored)| ((source_key, uid), (id, said, stored))).collect())
 }
 
 async fn upsert(
     tx: &mut PgConnection,
     outbox: &Outbox,
     now: DateTime<Utc>,
+    feed: &str,
     known: &mut Known,
     imported: &ImportedEvent,
 ) -> Result<Outcome, sqlx::Error> {
     let fingerprint = imported.fingerprint();
     let stored = known.get_mut(&(imported.source_key.clone(), imported.uid.clone()));
-    if stored.as_ref().is_some_and(|(_, stored)| *stored == fingerprint) {
-        return Ok(Outcome::Unchanged);
+    if let Some((id, said, stored)) = &stored {
+        if said.as_deref() == Some(&fingerprint[..]) {
+            return Ok(Outcome::Unchanged);
+        }
+        if *stored == fingerprint {
+            set_fingerprint(tx, *id, feed, &fingerprint).await?;
+            return Ok(Outcome::Unchanged);
+        }
     }
     let details = match details(imported) {
         Ok(details) => details,
         Err(reason) => return Ok(Outcome::Refused(reason)),
     };
     let source = Source { url: web(imported.source.url.as_deref()), ..imported.source.clone() };
-    let Some((id, stored)) = stored else {
+    let Some((id, said, stored)) = stored else {
         let (event, step) = Event::imported(details, source, IMPORTER, imported.cancelled, now);
         let key = ImportKey { source_key: &imported.source_key, uid: &imported.uid, fingerprint: &fingerprint };
         store::insert(tx, &event, Some(key)).await?;
         store::record(tx, outbox, event.id, IMPORTER, now, &step).await?;
-        known.insert((imported.source_key.clone(), imported.uid.clone()), (event.id, fingerprint.to_vec()));
+        set_fingerprint(tx, event.id, feed, &fingerprint).await?;
+        known.insert(
+            (imported.source_key.clone(), imported.uid.clone()),
+            (event.id, Some(fingerprint.to_vec()), fingerprint.to_vec()),
+        );
         return Ok(Outcome::Inserted);
     };
     let Some(mut event) = store::lock(tx, *id).await? else { return Ok(Outcome::Unchanged) };
     let step = event.reimport(details, source, imported.cancelled, now);
+    *said = Some(fingerprint.to_vec());
     *stored = fingerprint.to_vec();
-    set_fingerprint(tx, event.id, &fingerprint).await?;
+    set_fingerprint(tx, event.id, feed, &fingerprint).await?;
     let Some(step) = step else { return Ok(Outcome::Unchanged) };
     store::update(tx, &event).await?;
     store::record(tx, outbox, event.id, IMPORTER, now, &step).await?;
     Ok(Outcome::Updated)
 }
 
-async fn set_fingerprint(tx: &mut PgConnection, id: EventId, fingerprint: &[u8]) -> Result<(), sqlx::Error> {
+async fn set_fingerprint(
+    tx: &mut PgConnection,
+    id: EventId,
+    feed: &str,
+    fingerprint: &[u8],
+) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE events SET fingerprint = $2 WHERE id = $1")
         .bind(id)
         .bind(fingerprint)
-        .execute(tx)
-        .await
-        .map(drop)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "INSERT INTO import_feeds (event_id, feed, fingerprint) VALUES ($1, $2, $3)
+         ON CONFLICT (event_id, feed) DO UPDATE SET fingerprint = excluded.fingerprint",
+    )
+    .bind(id)
+    .bind(feed)
+    .bind(fingerprint)
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 /// The event's details, or why the database would not take them. The reader of the file has cleaned them; here it is only made sure

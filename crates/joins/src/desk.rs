@@ -191,6 +191,7 @@ impl Desk {
             now,
         };
         if !store::remember(&mut tx, &remembered).await.map_err(error::unsettled)? {
+            tx.rollback().await.map_err(error::unsettled)?;
             return Ok(None);
         }
         self.commit(tx, request.event_id, places).await.map_err(error::unsettled)?;

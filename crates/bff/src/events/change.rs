@@ -5,7 +5,7 @@ use axum::{
     extract::{OriginalUri, State as Extract},
     response::Response,
 };
-use contracts::EventId;
+use contracts::{EventId, events::EventStatus};
 use platform::{
     http::{HeaderMap, Method, Path, StatusCode, header},
     identity::Identity,
@@ -76,7 +76,15 @@ async fn may_edit(state: &State, id: EventId, identity: &Identity, headers: &Hea
 #[derive(Deserialize)]
 struct Changed {
     version: i64,
+    status: EventStatus,
     published_at: Option<String>,
+}
+
+impl Changed {
+    /// Whether the other roles are told: not of a draft that is edited, nor of one that was never public.
+    fn is_told(&self, method: &Method) -> bool {
+        self.published_at.is_some() && (self.status != EventStatus::Draft || method != Method::PATCH)
+    }
 }
 
 #[derive(Deserialize)]
@@ -94,11 +102,12 @@ async fn pass(
 ) -> Result<Response, Problem> {
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::TRANSFER_ENCODING);
-    let answer = call::send(state.role("events"), method, path, &headers, body, call::DEADLINE).await?;
-    // A draft that was never published is nobody else's business.
+    let answer = call::send(state.role("events"), method.clone(), path, &headers, body, call::DEADLINE).await?;
     if answer.status.is_success()
-        && let Ok(Changed { version, published_at: Some(_) }) = answer.json()
+        && let Ok(changed) = answer.json::<Changed>()
+        && changed.is_told(&method)
     {
+        let version = changed.version;
         let (joins, feed) = (format!("/internal/joins/events/{id}"), format!("/internal/feed/events/{id}"));
         tokio::join!(caught_up(state, "joins", &joins, version), caught_up(state, "feed", &feed, version));
     }
@@ -111,7 +120,7 @@ async fn caught_up(state: &State, role: &'static str, path: &str, version: i64) 
     let mut pause = Duration::from_millis(5);
     while Instant::now() < deadline {
         let known = call::get(state.role(role), path, &HeaderMap::new(), CATCH_UP).await;
-        if known.is_ok_and(|it| it.json::<Known>().is_ok_and(|known| known.version >= version)) {
+        if known.is_ok_and(|it| it.status.is_success() && it.json::<Known>().is_ok_and(|it| it.version >= version)) {
             return;
         }
         sleep(pause).await;

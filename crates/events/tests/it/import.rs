@@ -39,7 +39,7 @@ fn imported(uid: &str) -> ImportedEvent {
 
 impl World {
     async fn import(&self, events: &[ImportedEvent]) -> Vec<Outcome> {
-        upsert_imported(&self.pool, &self.outbox, &self.clock, events).await.unwrap()
+        upsert_imported(&self.pool, &self.outbox, &self.clock, "test", events).await.unwrap()
     }
 
     async fn id_of(&self, uid: &str) -> String {
@@ -225,9 +225,30 @@ async fn two_imports_at_once_take_turns() {
     for _ in 0..4 {
         let (pool, outbox, clock, events) =
             (world.pool.clone(), world.outbox.clone(), world.clock.clone(), events.clone());
-        imports.spawn(async move { upsert_imported(&pool, &outbox, &clock, &events).await.unwrap() });
+        imports.spawn(async move { upsert_imported(&pool, &outbox, &clock, "test", &events).await.unwrap() });
     }
     let inserted =
         imports.join_all().await.into_iter().flatten().filter(|outcome| *outcome == Outcome::Inserted).count();
     assert_eq!((inserted, world.count("events").await, world.count("outbox").await), (50, 50, 50));
+}
+
+#[tokio::test]
+async fn two_feeds_with_different_states_do_not_undo_each_other() {
+    let world = World::new().await;
+    let older = imported("feeds");
+    let newer = ImportedEvent { title: "The newer state".to_owned(), ..older.clone() };
+    let read = async |feed: &'static str, event: &ImportedEvent| {
+        let outcomes =
+            upsert_imported(&world.pool, &world.outbox, &world.clock, feed, std::slice::from_ref(event)).await;
+        outcomes.unwrap().remove(0)
+    };
+    assert_eq!(read("csv", &older).await, Outcome::Inserted);
+    assert_eq!(read("copy", &older).await, Outcome::Unchanged);
+    assert_eq!(read("json", &newer).await, Outcome::Updated);
+    for feed in ["csv", "copy"] {
+        assert_eq!(read(feed, &older).await, Outcome::Unchanged, "{feed} says what it said before");
+    }
+    assert_eq!(read("json", &newer).await, Outcome::Unchanged);
+    assert_eq!(read("csv", &newer).await, Outcome::Unchanged, "it is stored like this");
+    assert_eq!(read("csv", &older).await, Outcome::Updated, "now the feed says something new");
 }

@@ -1,0 +1,218 @@
+//! The roles, put together: routers behind the public door, relays, consumers, jobs, health.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use axum::Router;
+use platform::{
+    Clock,
+    broadcast::Broadcast,
+    bus::{Bus, Relay, Subscription, Worker},
+    config::Config,
+    db::{self, Schema},
+    health::Health,
+    identity::{Keys, Verifier},
+    lifecycle::Lifecycle,
+    outbox::Outbox,
+    role::{self, Context, Running},
+};
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::description;
+
+/// Who reads which messages, over all roles, whether they run here or not.
+fn subscriptions() -> &'static [Subscription] {
+    static ALL: std::sync::LazyLock<Vec<Subscription>> = std::sync::LazyLock::new(|| {
+        [auth::SUBSCRIPTIONS, events::SUBSCRIPTIONS, joins::SUBSCRIPTIONS, feed::SUBSCRIPTIONS, notify::SUBSCRIPTIONS]
+            .concat()
+    });
+    &ALL
+}
+
+/// A server that takes requests.
+#[derive(Debug)]
+pub struct App {
+    /// The public door.
+    pub public: SocketAddr,
+    /// Health and metrics.
+    pub ops: SocketAddr,
+    /// The same door without a network, for commands that act as a person would.
+    pub door: Router,
+    lifecycle: Lifecycle,
+    servers: Vec<tokio::task::JoinHandle<()>>,
+    drain_timeout: Duration,
+}
+
+impl App {
+    /// Starts every role on the database at `url`, which is migrated.
+    ///
+    /// # Errors
+    /// If a listener cannot be bound, or a key cannot be read.
+    pub async fn start(config: Config, clock: Clock, url: &str, lifecycle: Lifecycle) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let config = Arc::new(config);
+        let bus_pool = db::pool(url, "bus", 6)?;
+        let bus = Bus::new(bus_pool.clone());
+        let (broadcast, news) = Broadcast::new(bus_pool);
+        let health = Health::new(clock.clone(), lifecycle.drain.clone());
+        let parts = Parts { config: &config, clock: &clock, url, broadcast: &broadcast, keys: Keys::default() };
+
+        let signer = auth::keys::load_or_create(&config.data_dir).context("cannot read or make the signing key")?;
+        let accounts = parts.context(auth::SCHEMA)?;
+        // Before the first token is signed: another replica may be shown it at once.
+        signer.publish(&accounts.pool, &clock).await.context("cannot publish the signing key")?;
+        let roles = [
+            auth::role(accounts, signer),
+            events::role(parts.context(events::SCHEMA)?),
+            joins::role(parts.context(joins::SCHEMA)?),
+            feed::role(parts.context(feed::SCHEMA)?),
+            notify::role(parts.context(notify::SCHEMA)?),
+        ];
+        lifecycle.spawn(news.run(lifecycle.stop.clone()));
+        lifecycle.spawn(health.watch_database("database", db::pool(url, "bus", 1)?, lifecycle.stop.clone()));
+
+        let mut services = vec![media_role()];
+        for role in roles {
+            services.push(public_role(&role));
+            run(role, &bus, &broadcast, &lifecycle);
+        }
+        let setup = bff::Setup {
+            config: config.clone(),
+            clock: clock.clone(),
+            verifier: parts.verifier(),
+            broadcast,
+            roles: bff::Roles::new(services),
+            openapi: description::openapi_json(),
+            drain: lifecycle.drain.clone(),
+        };
+        let (door, background) = bff::router(setup);
+        let stop = lifecycle.stop.clone();
+        lifecycle.spawn(async move {
+            tokio::select! { () = stop.cancelled() => {}, () = background => {} }
+        });
+
+        let public = listen(config.http.listen).await?;
+        let ops = listen(config.http.ops_listen).await?;
+        let app = Self {
+            public: public.local_addr()?,
+            ops: ops.local_addr()?,
+            door: door.clone(),
+            servers: vec![
+                serve(public, door.merge(health.router()), lifecycle.drain.clone()),
+                // Probes are answered to the end: "draining" is an answer, too.
+                serve(ops, health.router(), lifecycle.stop.clone()),
+            ],
+            drain_timeout: config.http.drain_timeout,
+            lifecycle,
+        };
+        tracing::info!(
+            http.listen = %app.public,
+            ops.listen = %app.ops,
+            startup_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "ready"
+        );
+        Ok(app)
+    }
+
+    /// Waits for the first signal, lets open requests finish, and ends background work.
+    pub async fn run_until_stopped(self) {
+        self.lifecycle.drain.cancelled().await;
+        self.stop().await;
+    }
+
+    /// Stops as on the first signal.
+    pub async fn stop(mut self) {
+        self.lifecycle.drain.cancel();
+        let door = self.servers.remove(0);
+        if timeout(self.drain_timeout, door).await.is_err() {
+            tracing::warn!("some requests did not finish in time");
+        }
+        self.lifecycle.shut_down().await;
+    }
+}
+
+/// What all roles share.
+struct Parts<'a> {
+    config: &'a Arc<Config>,
+    clock: &'a Clock,
+    url: &'a str,
+    broadcast: &'a Broadcast,
+    keys: Keys,
+}
+
+impl Parts<'_> {
+    fn verifier(&self) -> Verifier {
+        Verifier { keys: self.keys.clone(), clock: self.clock.clone() }
+    }
+
+    fn context(&self, schema: Schema) -> Result<Context, sqlx::Error> {
+        Ok(Context {
+            pool: db::pool(self.url, schema.name, self.config.database.max_connections)?,
+            outbox: Outbox::new(self.clock.clone()),
+            clock: self.clock.clone(),
+            verifier: self.verifier(),
+            broadcast: self.broadcast.clone(),
+            config: self.config.clone(),
+        })
+    }
+}
+
+/// A role as the public door sees it: its router behind the layers that every role has.
+fn public_role(running: &Running) -> bff::PublicRole {
+    let layered = running.router.clone().layer(axum::middleware::from_fn(platform::http::request_context));
+    let (_, api) = description::parts()
+        .into_iter()
+        .find(|(name, _)| *name == running.name)
+        .unwrap_or_else(|| panic!("{} has no description", running.name));
+    bff::PublicRole {
+        name: running.name,
+        service: role::in_process(layered),
+        operations: bff::operations(&api),
+        pages: &[],
+    }
+}
+
+/// Posters need no database: `media` is routes only, so far.
+fn media_role() -> bff::PublicRole {
+    bff::PublicRole {
+        name: "media",
+        service: role::in_process(
+            media::routes::<()>().layer(axum::middleware::from_fn(platform::http::request_context)),
+        ),
+        operations: std::collections::HashSet::new(),
+        pages: &["/media/covers/{category}/{file}"],
+    }
+}
+
+/// Starts a role's relay, consumers and jobs.
+fn run(role: Running, bus: &Bus, broadcast: &Broadcast, lifecycle: &Lifecycle) {
+    let stop = &lifecycle.stop;
+    let relay = Relay::new(role.name, role.pool.clone(), role.outbox, bus.clone(), subscriptions());
+    lifecycle.spawn(relay.run(stop.clone()));
+    for consumer in role.consumers {
+        assert!(consumer.unhandled().is_empty(), "{} does not handle {:?}", consumer.name(), consumer.unhandled());
+        lifecycle.spawn(Worker::new(consumer, bus.clone(), broadcast.bus_wake()).run(stop.clone()));
+    }
+    for job in role.jobs {
+        lifecycle.spawn(job.run(role.pool.clone(), stop.clone()));
+    }
+}
+
+async fn listen(addr: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(addr).await.with_context(|| format!("cannot listen on {addr}: is another process using it?"))
+}
+
+fn serve(listener: TcpListener, router: Router, until: CancellationToken) -> tokio::task::JoinHandle<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move {
+        let server = axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned());
+        if let Err(error) = server.await {
+            tracing::error!(error = %error, "listener failed");
+        }
+    })
+}

@@ -1,0 +1,11 @@
+//! What only shows when the roles work together: the whole server in this process, or the binary in processes of its own, on a real
+//! Postgres.
+
+mod access;
+mod bad_input;
+mod crash;
+mod door;
+mod drop;
+mod journey;
+mod outage;
+mod support;
