@@ -108,3 +108,54 @@ pub fn errors_markdown() -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                fields.values().for_each(|it| references(it, found));
+            }
+            Value::Array(items) => items.iter().for_each(|it| references(it, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 50);
+        for reference in found {
+            assert!(document.pointer(&reference[1..]).is_some(), "{reference} leads nowhere");
+        }
+    }
+
+    #[test]
+    fn every_operation_is_described() {
+        let document: Value = serde_json::from_str(&openapi_json()).unwrap();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for field in ["operationId", "summary", "x-access", "tags", "security"] {
+                    assert!(!operation[field].is_null(), "{method} {path} has no {field}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn codes_have_one_meaning() {
+        let mut names: Vec<&str> = codes().iter().flat_map(|(_, table)| table.iter().map(|code| code.name)).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        // `email_not_verified` is said by several roles, in the same sense.
+        assert!(all - names.len() <= 2, "{names:?}");
+    }
+}

@@ -4,27 +4,24 @@
  */
 
 export interface paths {
-    "/api/v1/auth/register": {
+    "/.well-known/jwks.json": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Shows the same keys at the well-known address. */
+        get: operations["get_well_known_jwks"];
         put?: never;
-        /**
-         * Create an account
-         * @description **Access:** public.
-         */
-        post: operations["register"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/verify-email": {
+    "/api/v1/auth/change-password": {
         parameters: {
             query?: never;
             header?: never;
@@ -33,91 +30,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Confirm an address
-         * @description **Access:** public.
-         */
-        post: operations["verify_email"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/resend-verification": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send the link again
-         * @description **Access:** public.
-         */
-        post: operations["resend_verification"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Sign in
-         * @description **Access:** public.
-         */
-        post: operations["login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/token": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Get tokens
-         * @description **Access:** public.
-         */
-        post: operations["token"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Sign out
-         * @description **Access:** signed-in users.
-         */
-        post: operations["logout"];
+        /** Changes the password; every other sign-in ends. */
+        post: operations["change_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -134,10 +48,101 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for a reset link
-         * @description **Access:** public.
+         * Sends a link by which a forgotten password can be replaced.
+         * @description The answer is the same whatever the address is.
          */
         post: operations["forgot_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/jwks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the keys that access tokens are signed with (RFC 7517). */
+        get: operations["get_jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a browser in: sets the session cookie. */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs out: this sign-in ends, on every replica. */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Registers an account.
+         * @description The answer is the same whether or not the address has an account: whoever owns the mailbox learns it there.
+         */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/resend-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends the link again.
+         * @description The answer is the same whatever the address is.
+         */
+        post: operations["resend_verification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -153,10 +158,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Set a new password
-         * @description **Access:** public.
-         */
+        /** Replaces a forgotten password; every sign-in ends. The link proves the address as well. */
         post: operations["reset_password"];
         delete?: never;
         options?: never;
@@ -164,7 +166,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/change-password": {
+    "/api/v1/auth/token": {
         parameters: {
             query?: never;
             header?: never;
@@ -174,65 +176,18 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change the password
-         * @description **Access:** signed-in users.
+         * Signs an API client in, or renews its tokens.
+         * @description Each refresh token works once. Presenting one again ends the sign-in with all its tokens, also when the two requests come at the same
+         *     moment: somebody has a copy.
          */
-        post: operations["change_password"];
+        post: operations["issue_tokens"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Who am I
-         * @description **Access:** signed-in users.
-         */
-        get: operations["get_me"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change my account
-         * @description **Access:** signed-in users.
-         */
-        patch: operations["patch_me"];
-        trace?: never;
-    };
-    "/api/v1/me/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * My sessions
-         * @description **Access:** signed-in users.
-         */
-        get: operations["list_sessions"];
-        put?: never;
-        post?: never;
-        /**
-         * End all other sessions
-         * @description **Access:** signed-in users.
-         */
-        delete: operations["end_other_sessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/sessions/{id}": {
+    "/api/v1/auth/verify-email": {
         parameters: {
             query?: never;
             header?: never;
@@ -241,12 +196,26 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Confirms an address. */
+        post: operations["verify_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the web app about this installation. */
+        get: operations["get_config"];
+        put?: never;
         post?: never;
-        /**
-         * End one session
-         * @description **Access:** signed-in users.
-         */
-        delete: operations["end_session"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -260,36 +229,17 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find events
-         * @description **Access:** public.
+         * Lists and searches events that are public and not over.
+         * @description Words are found in their other forms, without accents, and with a typo. Pages are stable: while events come and go, none is seen twice
+         *     or missed (but for `trending`, whose order is news).
          */
         get: operations["list_events"];
         put?: never;
         /**
-         * Create a draft
-         * @description **Access:** signed-in users.
+         * Creates a draft.
+         * @description Only its organiser and moderators see it until it is published.
          */
         post: operations["create_event"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/feed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Trending events
-         * @description **Access:** public.
-         */
-        get: operations["feed"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -303,11 +253,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Counts by city and category
-         * @description **Access:** public.
-         */
-        get: operations["facets"];
+        /** Counts upcoming events by city and category. */
+        get: operations["get_facets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -324,8 +271,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One event
-         * @description **Access:** public.
+         * Shows an event.
+         * @description Published and cancelled events are public; a draft is shown to its organiser and to moderators, and is 404 for everybody else. Parts
+         *     that could not be had are named in `degraded`.
          */
         get: operations["get_event"];
         put?: never;
@@ -334,46 +282,27 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Edit an event
-         * @description **Access:** signed-in users.
+         * Edits an event.
+         * @description Absent fields stay, `null` clears. Where nothing differs there is no new version. People with a place are told when time or place
+         *     of a published event change.
          */
-        patch: operations["patch_event"];
+        patch: operations["edit_event"];
         trace?: never;
     };
-    "/api/v1/events/{id}/publish": {
+    "/api/v1/events/{id}/calendar.ics": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * publish
-         * @description **Access:** signed-in users.
+         * Shows an event as a calendar entry (iCalendar).
+         * @description The UID is the same as in mails, so that a calendar knows it for the same event.
          */
-        post: operations["publish_event"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/{id}/unpublish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
+        get: operations["get_calendar"];
         put?: never;
-        /**
-         * unpublish
-         * @description **Access:** signed-in users.
-         */
-        post: operations["unpublish_event"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -390,8 +319,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel an event
-         * @description **Access:** signed-in users.
+         * Calls an event off, for good.
+         * @description Everybody who has a place, or waits for one, is told.
          */
         post: operations["cancel_event"];
         delete?: never;
@@ -400,18 +329,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/me/events": {
+    "/api/v1/events/{id}/history": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Events I organise
-         * @description **Access:** signed-in users.
-         */
-        get: operations["my_events"];
+        /** Lists an event's versions, newest first: who did what and when. */
+        get: operations["list_event_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -430,8 +356,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a place
-         * @description **Access:** signed-in users.
+         * Joins an event: a place, or a place in the line.
+         * @description The same key and request get the same answer, also while the first is still under way; after a 503 or a lost connection, repeat it.
          */
         post: operations["join_event"];
         delete?: never;
@@ -450,8 +376,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give up a place
-         * @description **Access:** signed-in users.
+         * Leaves an event: gives up a place, or a place in the line.
+         * @description Always works for whoever is in. What becomes free goes to the line at once. Joining again means the end of the line.
          */
         post: operations["leave_event"];
         delete?: never;
@@ -460,7 +386,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/events/{id}/participation": {
+    "/api/v1/events/{id}/live": {
         parameters: {
             query?: never;
             header?: never;
@@ -468,30 +394,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * My place
-         * @description **Access:** signed-in users.
+         * Streams an event's places.
+         * @description `event: places` with `{capacity, confirmed, waitlisted}` at the start and on each change; a comment every 15 seconds keeps the
+         *     connection open. Reconnect when it ends.
          */
-        get: operations["get_participation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/joins": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * My places
-         * @description **Access:** signed-in users.
-         */
-        get: operations["my_joins"];
+        get: operations["watch_places"];
         put?: never;
         post?: never;
         delete?: never;
@@ -507,10 +414,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Who comes
-         * @description **Access:** signed-in users.
-         */
+        /** Lists who is in, in order of arrival. */
         get: operations["list_participants"];
         put?: never;
         post?: never;
@@ -520,18 +424,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/dev/mails": {
+    "/api/v1/events/{id}/participants.csv": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Mail sent (dev mode)
-         * @description **Access:** public.
-         */
-        get: operations["list_mails"];
+        /** The same as a table for a spreadsheet (RFC 4180, UTF-8 with a byte order mark). */
+        get: operations["export_participants"];
         put?: never;
         post?: never;
         delete?: never;
@@ -540,18 +441,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/dev/mails/{id}": {
+    "/api/v1/events/{id}/participation": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * One mail (dev mode)
-         * @description **Access:** public.
-         */
-        get: operations["get_mail"];
+        /** Tells where you stand at an event. */
+        get: operations["get_participation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -560,21 +458,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/config": {
+    "/api/v1/events/{id}/publish": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
+        get?: never;
+        put?: never;
         /**
-         * What this server is
-         * @description **Access:** public.
+         * Publishes a draft.
+         * @description From now on everybody can find it, and join until it starts.
          */
-        get: operations["config"];
+        post: operations["publish_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/unpublish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraws a published event.
+         * @description It is a draft again: nobody finds it, nobody can join. Those who have a place keep it.
+         */
+        post: operations["unpublish_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what is joined most these days. */
+        get: operations["get_feed"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the signed-in person's account. */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes name or language. */
+        patch: operations["update_me"];
+        trace?: never;
+    };
+    "/api/v1/me/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the events that the viewer organises, drafts included, newest first. */
+        get: operations["list_my_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/joins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the viewer's places, with the events. */
+        get: operations["list_my_joins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the person's sign-ins, newest first. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /** Ends all of the person's other sign-ins. */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of the person's sign-ins, at once on every replica. */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -584,360 +606,1311 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @enum {string} */
-        Category: "music" | "sport" | "art" | "theatre" | "food" | "tech" | "talks" | "family" | "market" | "outdoors" | "community" | "film" | "wellbeing" | "other";
-        Cover: {
-            svg: string;
-            png: string;
-        };
-        Places: {
-            capacity: number | null;
-            confirmed: number;
-            waitlisted: number;
-        };
-        Venue: {
-            name: string;
-            address: string | null;
-            lat: number | null;
-            lon: number | null;
-        };
-        Organiser: {
-            /** Format: uuid */
-            id: string;
-            display_name: string;
-        };
-        Source: {
-            name: string;
-            licence: string;
-            attribution: string;
-            url: string | null;
-        };
-        /** @enum {string} */
-        EventStatus: "draft" | "published" | "cancelled";
-        Event: {
-            /** Format: uuid */
-            id: string;
-            slug: string;
-            version: number;
-            status: components["schemas"]["EventStatus"];
-            title: string;
-            summary: string;
-            description: string;
-            description_html: string;
-            category: components["schemas"]["Category"];
-            language: string;
-            city: string;
-            venue: components["schemas"]["Venue"];
-            /** Format: date-time */
-            starts_at: string;
-            /** Format: date-time */
-            ends_at: string;
-            starts_at_local: string;
-            ends_at_local: string;
-            timezone: string;
-            all_day: boolean;
-            capacity: number | null;
-            price: string | null;
-            is_free: boolean | null;
-            organiser: components["schemas"]["Organiser"];
-            source: null | components["schemas"]["Source"];
-            cover: components["schemas"]["Cover"];
-            external_url: string | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            published_at: null | string;
-            cancelled_at: null | string;
-            cancel_reason: string | null;
-        };
-        Participation: {
-            /** @enum {string} */
-            status: "none" | "confirmed" | "waitlisted";
-            position: number | null;
-            party_size: number;
-            joined_at: null | string;
-        };
-        EventActions: {
-            can_join: boolean;
-            can_leave: boolean;
+        /** @description What the viewer may do. */
+        Actions: {
+            /** @description Whether they may edit the event. */
             can_edit: boolean;
+            /** @description Whether joining would be taken (it may lead to the line). */
+            can_join: boolean;
+            /** @description Whether there is something to leave. */
+            can_leave: boolean;
+            /**
+             * @description A code that says why they cannot join.
+             * @example event_not_open
+             */
             reason: string | null;
         };
-        EventView: {
-            /** Format: uuid */
-            id: string;
-            slug: string;
-            version: number;
-            status: components["schemas"]["EventStatus"];
-            title: string;
-            summary: string;
-            description: string;
-            description_html: string;
-            category: components["schemas"]["Category"];
-            language: string;
-            city: string;
-            venue: components["schemas"]["Venue"];
-            /** Format: date-time */
-            starts_at: string;
-            /** Format: date-time */
-            ends_at: string;
-            starts_at_local: string;
-            ends_at_local: string;
-            timezone: string;
-            all_day: boolean;
-            capacity: number | null;
-            price: string | null;
-            is_free: boolean | null;
-            organiser: components["schemas"]["Organiser"];
-            source: null | components["schemas"]["Source"];
-            cover: components["schemas"]["Cover"];
-            external_url: string | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            published_at: null | string;
-            cancelled_at: null | string;
-            cancel_reason: string | null;
-            places: null | components["schemas"]["Places"];
-            participation?: null | components["schemas"]["Participation"];
-            actions: components["schemas"]["EventActions"];
-            degraded: string[];
-        };
-        OrganisedEvent: {
-            /** Format: uuid */
-            id: string;
-            slug: string;
-            version: number;
-            status: components["schemas"]["EventStatus"];
-            title: string;
-            summary: string;
-            description: string;
-            category: components["schemas"]["Category"];
-            language: string;
-            city: string;
-            venue: components["schemas"]["Venue"];
-            /** Format: date-time */
-            starts_at: string;
-            /** Format: date-time */
-            ends_at: string;
-            starts_at_local: string;
-            ends_at_local: string;
-            timezone: string;
-            all_day: boolean;
-            capacity: number | null;
-            price: string | null;
-            is_free: boolean | null;
-            organiser: components["schemas"]["Organiser"];
-            source: null | components["schemas"]["Source"];
-            cover: components["schemas"]["Cover"];
-            external_url: string | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            published_at: null | string;
-            cancelled_at: null | string;
-            cancel_reason: string | null;
-            places: null | components["schemas"]["Places"];
-        };
-        Card: {
-            /** Format: uuid */
-            id: string;
-            slug: string;
-            title: string;
-            summary: string;
-            category: components["schemas"]["Category"];
-            language: string;
-            city: string;
-            venue_name: string;
-            /** Format: date-time */
-            starts_at: string;
-            /** Format: date-time */
-            ends_at: string;
-            starts_at_local: string;
-            ends_at_local: string;
-            timezone: string;
-            all_day: boolean;
-            is_free: boolean | null;
-            price: string | null;
-            places: components["schemas"]["Places"];
-            cover: components["schemas"]["Cover"];
-            organiser_name: string;
-            source_name: string | null;
-        };
-        CardPage: {
-            items: components["schemas"]["Card"][];
-            next_cursor: string | null;
-            corrected?: string | null;
-        };
-        FacetCount: {
-            name: string;
-            count: number;
-        };
-        Facets: {
-            cities: components["schemas"]["FacetCount"][];
-            categories: components["schemas"]["FacetCount"][];
-        };
-        Me: {
-            /** Format: uuid */
-            id: string;
+        /** @description Just an address. */
+        AddressOnly: {
+            /**
+             * Format: email
+             * @description Whose mailbox.
+             * @example ada@example.org
+             */
             email: string;
-            display_name: string;
-            /** @enum {string} */
-            locale: "en" | "de";
-            /** @enum {string} */
-            role: "user" | "moderator" | "admin";
-            email_verified: boolean;
-            /** Format: date-time */
-            created_at: string;
         };
-        Session: {
-            /** Format: uuid */
-            id: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            last_seen_at: string;
-            ip: string | null;
-            user_agent: string | null;
-            /** @enum {string} */
-            kind: "browser" | "api";
-            current: boolean;
+        /** @description The organiser's last words. */
+        Cancellation: {
+            /**
+             * @description Goes to everybody who has a place; at most 1000 characters.
+             * @example The storm warning leaves us no choice.
+             */
+            reason?: string | null;
         };
-        JoinAnswer: {
-            /** Format: uuid */
-            join_id: string;
-            /** Format: uuid */
-            event_id: string;
-            /** @enum {string} */
-            status: "confirmed" | "waitlisted";
-            position: number | null;
-            party_size: number;
-            /** Format: date-time */
-            joined_at: string;
+        /** @description An event as lists show it. */
+        Card: {
+            /** @description Whether only the dates matter. */
+            all_day: boolean;
+            /** @description What kind of event. */
+            category: components["schemas"]["Category"];
+            /**
+             * @description City name.
+             * @example Berlin
+             */
+            city: string;
+            /** @description The poster. */
+            cover: components["schemas"]["CardCover"];
+            /**
+             * Format: date-time
+             * @description Instant.
+             */
+            ends_at: string;
+            /**
+             * @description Wall time at the venue.
+             * @example 2027-06-12T20:00:00
+             */
+            ends_at_local: string;
+            /** @description Which event. */
+            id: components["schemas"]["EventId"];
+            /** @description `null` where it is not known. */
+            is_free: boolean | null;
+            /**
+             * @description Language of the texts (BCP 47).
+             * @example en
+             */
+            language: string;
+            /** @description Whose event. */
+            organiser_name: string;
+            /** @description How full it is, as of a moment ago. */
             places: components["schemas"]["Places"];
-        };
-        LeaveAnswer: {
-            /** Format: uuid */
-            event_id: string;
-            /** @enum {string} */
-            status: "left";
-            /** Format: date-time */
-            left_at: string;
-            places: components["schemas"]["Places"];
-        };
-        MyJoin: {
-            /** Format: uuid */
-            join_id: string;
-            /** Format: uuid */
-            event_id: string;
-            /** @enum {string} */
-            status: "confirmed" | "waitlisted";
-            position: number | null;
-            party_size: number;
-            /** Format: date-time */
-            joined_at: string;
-            event: null | components["schemas"]["Card"];
-        };
-        Participant: {
-            /** Format: uuid */
-            join_id: string;
-            /** Format: uuid */
-            user_id: string;
-            display_name: string;
-            /** @enum {string} */
-            status: "confirmed" | "waitlisted";
-            position: number | null;
-            party_size: number;
-            /** Format: date-time */
-            joined_at: string;
-        };
-        Problem: {
-            type: string;
+            /** @description As the organiser writes it. */
+            price: string | null;
+            /**
+             * @description The URL's readable part.
+             * @example lantern-walk
+             */
+            slug: string;
+            /** @description The data set that it was imported from. */
+            source_name: string | null;
+            /**
+             * Format: date-time
+             * @description Instant.
+             */
+            starts_at: string;
+            /**
+             * @description Wall time at the venue.
+             * @example 2027-06-12T18:00:00
+             */
+            starts_at_local: string;
+            /** @description The beginning of the description, plain text. */
+            summary: string;
+            /**
+             * @description IANA name.
+             * @example Europe/Berlin
+             */
+            timezone: string;
+            /**
+             * @description What it is called.
+             * @example Lantern walk
+             */
             title: string;
-            status: number;
-            detail: string;
-            code: string;
-            errors?: components["schemas"]["ProblemField"][];
-            trace_id: string;
+            /**
+             * @description Name of the place.
+             * @example Canal bridge
+             */
+            venue_name: string;
         };
-        ProblemField: {
+        /** @description Addresses of the poster. */
+        CardCover: {
+            /**
+             * @description 1200 × 630 pixels, for link previews.
+             * @example /media/covers/music/0190a6f4-5a70-7c3e-9d64-0d6b7a3f2c11.png
+             */
+            png: string;
+            /**
+             * @description Vector, portrait.
+             * @example /media/covers/music/0190a6f4-5a70-7c3e-9d64-0d6b7a3f2c11.svg
+             */
+            svg: string;
+        };
+        /**
+         * @description What kind of event it is. One list for the whole product: API, database, covers, filters.
+         * @enum {string}
+         */
+        Category: "music" | "sport" | "art" | "theatre" | "food" | "tech" | "talks" | "family" | "market" | "outdoors" | "community" | "film" | "wellbeing" | "other";
+        /** @description A picture for an event, generated from its category and id. */
+        Cover: {
+            /**
+             * @description Path of the same in pixels, for those who cannot show a drawing.
+             * @example /media/covers/film/01978a3c-7b00-7000-8000-000000000000.png
+             */
+            png: string;
+            /**
+             * @description Path of the drawing.
+             * @example /media/covers/film/01978a3c-7b00-7000-8000-000000000000.svg
+             */
+            svg: string;
+        };
+        /**
+         * @description Address and password.
+         * @example {
+         *       "email": "ada@example.org",
+         *       "password": "quiet harbour lantern 42"
+         *     }
+         */
+        Credentials: {
+            /**
+             * Format: email
+             * @description The account's address.
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description Its password.
+             */
+            password: string;
+        };
+        /** @description An event. */
+        Event: {
+            /** @description Whether only the dates matter. */
+            all_day: boolean;
+            /** @description The organiser's words to those who had a place. */
+            cancel_reason: string | null;
+            /**
+             * Format: date-time
+             * @description When it was called off.
+             */
+            cancelled_at: string | null;
+            /**
+             * Format: int32
+             * @description `null` is unlimited, `0` means no places.
+             * @example 120
+             */
+            capacity: number | null;
+            /** @description What kind of event. */
+            category: components["schemas"]["Category"];
+            /**
+             * @description City name.
+             * @example Berlin
+             */
+            city: string;
+            /** @description A picture for it. */
+            cover: components["schemas"]["Cover"];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            created_at: string;
+            /**
+             * @description Markdown, as written.
+             * @example Bring a **blanket**. Doors at eight, the film starts when it is dark.
+             */
+            description: string;
+            /**
+             * @description The same as HTML that is safe to show as it is.
+             * @example <p>Bring a <strong>blanket</strong>. Doors at eight, the film starts when it is dark.</p>
+             */
+            description_html: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC; after `starts_at`.
+             */
+            ends_at: string;
+            /**
+             * @description What the clocks at the venue show at the end.
+             * @example 2026-07-01T23:30:00
+             */
+            ends_at_local: string;
+            /**
+             * @description The organiser's own page.
+             * @example https://example.org/cinema
+             */
+            external_url: string | null;
+            /** @description Which. */
+            id: components["schemas"]["EventId"];
+            /** @description `null` when it is not known. */
+            is_free: boolean | null;
+            /**
+             * @description Primary language subtag (BCP 47) of title and description.
+             * @example en
+             */
+            language: string;
+            /** @description Whose event. */
+            organiser: components["schemas"]["Organiser"];
+            /**
+             * @description In the organiser's words; `null` is free or unknown, see `is_free`.
+             * @example 5 €
+             */
+            price: string | null;
+            /**
+             * Format: date-time
+             * @description When it last became public; stays when it is withdrawn.
+             */
+            published_at: string | null;
+            /**
+             * @description The readable part of its address: `/events/{id}/{slug}`.
+             * @example open-air-cinema-on-the-canal
+             */
+            slug: string;
+            source: components["schemas"]["Source"] | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC; derived from the wall time and the zone.
+             */
+            starts_at: string;
+            /**
+             * @description What the clocks at the venue show at the start.
+             * @example 2026-07-01T20:00:00
+             */
+            starts_at_local: string;
+            /** @description Where it is in its life. */
+            status: components["schemas"]["EventStatus"];
+            /**
+             * @description The beginning of the description as plain text, at most 200 characters.
+             * @example Bring a blanket. Doors at eight, the film starts when it is dark.
+             */
+            summary: string;
+            /**
+             * @description IANA name.
+             * @example Europe/Berlin
+             */
+            timezone: string;
+            /**
+             * @description One line.
+             * @example Open-air cinema on the canal
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            updated_at: string;
+            /** @description Where. */
+            venue: components["schemas"]["Venue"];
+            /**
+             * Format: int64
+             * @description Grows by one with every change; also the ETag.
+             * @example 3
+             */
+            version: number;
+        };
+        /**
+         * @description Kind of a step, as the history names it.
+         * @enum {string}
+         */
+        EventAction: "created" | "edited" | "published" | "unpublished" | "cancelled" | "announced" | "organiser_renamed" | "imported" | "reimported";
+        /**
+         * @description A change to an event: what is absent stays, `null` clears (where that is possible).
+         * @example {
+         *       "capacity": 80,
+         *       "venue": {
+         *         "address": null
+         *       }
+         *     }
+         */
+        EventChanges: {
+            /** @description Lowers the capacity even below the number of confirmed places: nobody loses theirs. It is recorded who said so. */
+            accept_overbooking?: boolean;
+            /** @description Whether only the dates matter. */
+            all_day?: boolean;
+            /**
+             * Format: int32
+             * @description `null` is unlimited. Raising it gives places to those who wait; below the number of confirmed places it is refused, unless
+             *     `accept_overbooking` says otherwise.
+             */
+            capacity?: number | null;
+            /** @description As for a new event. */
+            category?: components["schemas"]["Category"];
+            /** @description As for a new event. */
+            city?: string;
+            /** @description As for a new event. */
+            description?: string;
+            /**
+             * @description As for a new event.
+             * @example 2026-07-01T23:30
+             */
+            ends_at_local?: string;
+            /** @description As for a new event. */
+            external_url?: string | null;
+            /** @description Follows a change of `price` where it is absent. */
+            is_free?: boolean | null;
+            /** @description As for a new event. */
+            language?: string;
+            /** @description As for a new event. */
+            price?: string | null;
+            /**
+             * @description As for a new event.
+             * @example 2026-07-01T20:00
+             */
+            starts_at_local?: string;
+            /**
+             * @description The wall times stay as they are.
+             * @example Europe/Berlin
+             */
+            timezone?: string;
+            /** @description As for a new event. */
+            title?: string;
+            /** @description Its fields are merged in the same way. */
+            venue?: components["schemas"]["VenueChanges"];
+        };
+        /**
+         * Format: uuid
+         * @description A published or planned event.
+         */
+        EventId: string;
+        /** @description A page of events. */
+        EventList: {
+            /** @description The words that were looked for instead of those that were typed, because nothing contains those. */
+            corrected: string | null;
+            /** @description At most `limit`. */
+            items: components["schemas"]["Card"][];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description An event, how full it is, and what the viewer has to do with it. */
+        EventPage: components["schemas"]["Event"] & components["schemas"]["EventPageParts"];
+        /** @description The part of an event's page that comes from elsewhere than the event itself. */
+        EventPageParts: {
+            /** @description What the viewer may do. */
+            actions: components["schemas"]["Actions"];
+            /**
+             * @description Names of the parts that could not be had: `places`, `participation`.
+             * @example []
+             */
+            degraded: string[];
+            participation: components["schemas"]["PageParticipation"] | null;
+            places: components["schemas"]["Places"] | null;
+        };
+        /**
+         * @description Where an event is in its life.
+         * @enum {string}
+         */
+        EventStatus: "draft" | "published" | "cancelled";
+        /** @description How many upcoming events there are. */
+        Facet: {
+            /**
+             * Format: int64
+             * @description Upcoming events.
+             * @example 128
+             */
+            count: number;
+            /**
+             * @description City, or category.
+             * @example Berlin
+             */
+            name: string;
+        };
+        /** @description What the list can be narrowed to. */
+        Facets: {
+            /** @description Most events first. */
+            categories: components["schemas"]["Facet"][];
+            /** @description Most events first, at most 200. */
+            cities: components["schemas"]["Facet"][];
+        };
+        /** @description What is wrong with one field. */
+        FieldError: {
+            /**
+             * @description `invalid`, `missing`, `unknown`, `too_long`, … or a code of the operation's own.
+             * @example invalid
+             */
+            code: string;
+            /** @description A sentence. */
+            detail: string;
+            /**
+             * @description Dotted path, such as `venue.lat`; for headers and query parameters their name.
+             * @example venue.lat
+             */
             field: string;
-            code: string;
-            detail: string;
         };
+        /** @description One version of an event: who did what. */
+        HistoryEntry: {
+            /** @description What was done. */
+            action: components["schemas"]["EventAction"];
+            /** @description Account. */
+            actor_id: components["schemas"]["UserId"];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            at: string;
+            /** @description More about it: `fields` that were edited, `capacity` before and after, `overbooking_accepted`, the `reason` of a cancellation. */
+            details: Record<string, never>;
+            /**
+             * Format: int64
+             * @description The version that it led to.
+             * @example 3
+             */
+            version: number;
+        };
+        /**
+         * Format: uuid
+         * @description One person's place (or place in the line) at one event.
+         */
+        JoinId: string;
+        /**
+         * @description Whom to bring.
+         * @example {
+         *       "party_size": 2
+         *     }
+         */
+        JoinRequest: {
+            /**
+             * Format: int32
+             * @description The person and their guests; 1 if absent. A party has its places as a whole or waits as a whole.
+             * @example 1
+             */
+            party_size?: number | null;
+        };
+        /** @description The answer to a join. */
+        Joined: {
+            /** @description At which event. */
+            event_id: components["schemas"]["EventId"];
+            /** @description Which join. */
+            join_id: components["schemas"]["JoinId"];
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            joined_at: string;
+            /**
+             * Format: int32
+             * @description The person and their guests.
+             * @example 1
+             */
+            party_size: number;
+            /** @description How full the event is after this. */
+            places: components["schemas"]["Places"];
+            /**
+             * Format: int32
+             * @description How far from the head of the line, which is 1; `null` for a place.
+             * @example 3
+             */
+            position: number | null;
+            /** @description `confirmed` is a place, `waitlisted` a place in the line. */
+            status: components["schemas"]["LiveStatus"];
+        };
+        /** @description Nothing to say. */
+        LeaveRequest: Record<string, never>;
+        /** @description The answer to a leave. */
+        Left: {
+            /** @description Which event. */
+            event_id: components["schemas"]["EventId"];
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            left_at: string;
+            /** @description How full the event is after this, and after those who came up from the line. */
+            places: components["schemas"]["Places"];
+            /**
+             * @description Always `left`.
+             * @example left
+             */
+            status: string;
+        };
+        /** @description One line of 1 to `MAX` characters, trimmed, without control characters. */
+        Line: string;
+        /**
+         * @description A place, or a place in the line.
+         * @enum {string}
+         */
+        LiveStatus: "confirmed" | "waitlisted";
+        /**
+         * @description Language of mails and pages. Others may be added; unknown ones read as English.
+         * @enum {string}
+         */
+        Locale: "en" | "de";
+        /** @description The signed-in person's own account. */
+        Me: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /**
+             * @description As shown to others.
+             * @example Ada
+             */
+            display_name: string;
+            /**
+             * @description Where mails go.
+             * @example ada@example.org
+             */
+            email: string;
+            /** @description Whether the address has been proven. */
+            email_verified: boolean;
+            /** @description Never changes. */
+            id: components["schemas"]["UserId"];
+            /** @description Language of mails. */
+            locale: components["schemas"]["Locale"];
+            /** @description Right beyond one's own things. */
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * @description What can be changed; absent fields stay as they are.
+         * @example {
+         *       "display_name": "Ada L.",
+         *       "locale": "de"
+         *     }
+         */
+        MeUpdate: {
+            display_name?: components["schemas"]["Line"] | null;
+            locale?: components["schemas"]["Locale"] | null;
+        };
+        /** @description An answer that is the same whatever the address is. */
         Message: {
+            /**
+             * @description A sentence.
+             * @example If the address can be used, a mail is on its way to it.
+             */
             message: string;
         };
+        MyEvent: components["schemas"]["Event"] & components["schemas"]["MyEventParts"];
+        /** @description How full it is. */
+        MyEventParts: {
+            places: components["schemas"]["Places"] | null;
+        };
+        /** @description One of your joins. */
+        MyJoin: {
+            /** @description At which event. */
+            event_id: components["schemas"]["EventId"];
+            /** @description Which join. */
+            join_id: components["schemas"]["JoinId"];
+            /**
+             * Format: date-time
+             * @description When you came.
+             */
+            joined_at: string;
+            /**
+             * Format: int32
+             * @description You and your guests.
+             * @example 1
+             */
+            party_size: number;
+            /**
+             * Format: int32
+             * @description How far from the head of the line, which is 1; `null` for a place.
+             * @example 3
+             */
+            position: number | null;
+            /** @description A place, or a place in the line. */
+            status: components["schemas"]["LiveStatus"];
+        };
+        /** @description One of the viewer's places. */
+        MyPlace: {
+            event: components["schemas"]["Card"] | null;
+            /** @description At which event. */
+            event_id: components["schemas"]["EventId"];
+            /** @description Which join. */
+            join_id: components["schemas"]["JoinId"];
+            /** @description RFC 3339. */
+            joined_at: string;
+            /**
+             * Format: int32
+             * @description The viewer and their guests.
+             */
+            party_size: number;
+            /**
+             * Format: int32
+             * @description Place in the line, 1 is its head.
+             */
+            position: number | null;
+            /**
+             * @description `confirmed` or `waitlisted`.
+             * @example confirmed
+             */
+            status: string;
+        };
+        /**
+         * @description An event as its organiser enters it.
+         * @example {
+         *       "capacity": 120,
+         *       "category": "film",
+         *       "city": "Berlin",
+         *       "description": "Bring a **blanket**. Doors at eight, the film starts when it is dark.",
+         *       "ends_at_local": "2026-07-01T23:30",
+         *       "language": "en",
+         *       "price": "5 €",
+         *       "starts_at_local": "2026-07-01T20:00",
+         *       "timezone": "Europe/Berlin",
+         *       "title": "Open-air cinema on the canal",
+         *       "venue": {
+         *         "address": "Uferstraße 12, 10179 Berlin",
+         *         "lat": 52.5096,
+         *         "lon": 13.4215,
+         *         "name": "Kulturhaus Spreebogen"
+         *       }
+         *     }
+         */
         NewEvent: {
-            title: string;
-            description: string;
+            /** @description Whether only the dates matter. */
+            all_day?: boolean;
+            /**
+             * Format: int32
+             * @description Number of places, 0 to 1 000 000; `null` is unlimited.
+             * @example 120
+             */
+            capacity?: number | null;
+            /** @description What kind of event. */
             category: components["schemas"]["Category"];
+            /**
+             * @description City name.
+             * @example Berlin
+             */
             city: string;
-            venue: {
-                name: string;
-                address?: string | null;
-                lat?: number | null;
-                lon?: number | null;
-            };
-            starts_at_local: string;
+            /** @description Markdown, at most 20 000 characters. A draft may leave it empty. */
+            description: string;
+            /**
+             * @description What the clocks at the venue show at the end; after the start, at most 366 days. An all-day event that is given by dates
+             *     lasts until the end of this one.
+             * @example 2026-07-01T23:30
+             */
             ends_at_local: string;
-            timezone: string;
-            all_day?: boolean;
-            capacity?: number | null;
+            /**
+             * @description The organiser's own page, `http` or `https`.
+             * @example https://example.org/cinema
+             */
+            external_url?: string | null;
+            /** @description Whether it costs nothing; by default, whether there is no `price`. */
+            is_free?: boolean | null;
+            /**
+             * @description Primary language subtag (BCP 47) of title and description.
+             * @example en
+             */
             language: string;
+            /**
+             * @description In the organiser's words.
+             * @example 5 €
+             */
             price?: string | null;
-            external_url?: string | null;
+            /**
+             * @description What the clocks at the venue show at the start, without an offset. Of an all-day event the date is enough. A time that the
+             *     clocks skip is refused; one that they show twice means the first.
+             * @example 2026-07-01T20:00
+             */
+            starts_at_local: string;
+            /**
+             * @description IANA name of the venue's time zone.
+             * @example Europe/Berlin
+             */
+            timezone: string;
+            /**
+             * @description One line, 1 to 200 characters.
+             * @example Open-air cinema on the canal
+             */
+            title: string;
+            /** @description Where. */
+            venue: components["schemas"]["NewVenue"];
         };
-        EventPatch: {
-            title?: string;
-            description?: string;
-            category?: components["schemas"]["Category"];
-            city?: string;
-            venue?: {
-                name: string;
-                address?: string | null;
-                lat?: number | null;
-                lon?: number | null;
-            };
-            starts_at_local?: string;
-            ends_at_local?: string;
-            timezone?: string;
-            all_day?: boolean;
-            capacity?: number | null;
-            language?: string;
-            price?: string | null;
-            external_url?: string | null;
-            accept_overbooking?: boolean;
-        };
-        Mail: {
-            id: string;
-            to: string;
-            subject: string;
-            /** Format: date-time */
-            sent_at: string;
-            html: string | null;
-            text: string | null;
-            attachments: {
-                name: string;
-                content_type: string;
-                text: string | null;
-            }[];
-        };
-        MailSummary: {
-            id: string;
-            to: string;
-            subject: string;
-            /** Format: date-time */
-            sent_at: string;
-        };
-        Config: {
-            /** @enum {string} */
-            mode: "dev" | "production";
-            version: string;
+        /** @description Where an event takes place. Both coordinates or none. */
+        NewVenue: {
+            /**
+             * @description Street and number, postcode.
+             * @example Uferstraße 12, 10179 Berlin
+             */
+            address?: string | null;
+            /**
+             * Format: double
+             * @description Degrees north, WGS 84.
+             * @example 52.5096
+             */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Degrees east, WGS 84.
+             * @example 13.4215
+             */
+            lon?: number | null;
+            /**
+             * @description What people call it.
+             * @example Kulturhaus Spreebogen
+             */
             name: string;
+        };
+        /** @description Whose event it is. */
+        Organiser: {
+            /**
+             * @description As they call themselves.
+             * @example Kulturhaus Spreebogen
+             */
+            display_name: string;
+            /** @description Account. */
+            id: components["schemas"]["UserId"];
+        };
+        /** @description The viewer's own place. */
+        PageParticipation: {
+            /** @description RFC 3339. */
+            joined_at: string | null;
+            /**
+             * Format: int32
+             * @description The viewer and their guests.
+             */
+            party_size: number | null;
+            /**
+             * Format: int32
+             * @description Place in the line, 1 is its head.
+             * @example 3
+             */
+            position: number | null;
+            /** @description `none`, `confirmed` or `waitlisted`. */
+            status: components["schemas"]["ParticipationStatus"];
+        };
+        /** @description A page of a list. */
+        Page_Card: {
+            /** @description At most `limit` items. */
+            items: {
+                /** @description Whether only the dates matter. */
+                all_day: boolean;
+                /** @description What kind of event. */
+                category: components["schemas"]["Category"];
+                /**
+                 * @description City name.
+                 * @example Berlin
+                 */
+                city: string;
+                /** @description The poster. */
+                cover: components["schemas"]["CardCover"];
+                /**
+                 * Format: date-time
+                 * @description Instant.
+                 */
+                ends_at: string;
+                /**
+                 * @description Wall time at the venue.
+                 * @example 2027-06-12T20:00:00
+                 */
+                ends_at_local: string;
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description `null` where it is not known. */
+                is_free: boolean | null;
+                /**
+                 * @description Language of the texts (BCP 47).
+                 * @example en
+                 */
+                language: string;
+                /** @description Whose event. */
+                organiser_name: string;
+                /** @description How full it is, as of a moment ago. */
+                places: components["schemas"]["Places"];
+                /** @description As the organiser writes it. */
+                price: string | null;
+                /**
+                 * @description The URL's readable part.
+                 * @example lantern-walk
+                 */
+                slug: string;
+                /** @description The data set that it was imported from. */
+                source_name: string | null;
+                /**
+                 * Format: date-time
+                 * @description Instant.
+                 */
+                starts_at: string;
+                /**
+                 * @description Wall time at the venue.
+                 * @example 2027-06-12T18:00:00
+                 */
+                starts_at_local: string;
+                /** @description The beginning of the description, plain text. */
+                summary: string;
+                /**
+                 * @description IANA name.
+                 * @example Europe/Berlin
+                 */
+                timezone: string;
+                /**
+                 * @description What it is called.
+                 * @example Lantern walk
+                 */
+                title: string;
+                /**
+                 * @description Name of the place.
+                 * @example Canal bridge
+                 */
+                venue_name: string;
+            }[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_HistoryEntry: {
+            /** @description At most `limit` items. */
+            items: {
+                /** @description What was done. */
+                action: components["schemas"]["EventAction"];
+                /** @description Account. */
+                actor_id: components["schemas"]["UserId"];
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC.
+                 */
+                at: string;
+                /** @description More about it: `fields` that were edited, `capacity` before and after, `overbooking_accepted`, the `reason` of a cancellation. */
+                details: Record<string, never>;
+                /**
+                 * Format: int64
+                 * @description The version that it led to.
+                 * @example 3
+                 */
+                version: number;
+            }[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_MyEvent: {
+            /** @description At most `limit` items. */
+            items: (components["schemas"]["Event"] & components["schemas"]["MyEventParts"])[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_MyJoin: {
+            /** @description At most `limit` items. */
+            items: {
+                /** @description At which event. */
+                event_id: components["schemas"]["EventId"];
+                /** @description Which join. */
+                join_id: components["schemas"]["JoinId"];
+                /**
+                 * Format: date-time
+                 * @description When you came.
+                 */
+                joined_at: string;
+                /**
+                 * Format: int32
+                 * @description You and your guests.
+                 * @example 1
+                 */
+                party_size: number;
+                /**
+                 * Format: int32
+                 * @description How far from the head of the line, which is 1; `null` for a place.
+                 * @example 3
+                 */
+                position: number | null;
+                /** @description A place, or a place in the line. */
+                status: components["schemas"]["LiveStatus"];
+            }[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_MyPlace: {
+            /** @description At most `limit` items. */
+            items: {
+                event: components["schemas"]["Card"] | null;
+                /** @description At which event. */
+                event_id: components["schemas"]["EventId"];
+                /** @description Which join. */
+                join_id: components["schemas"]["JoinId"];
+                /** @description RFC 3339. */
+                joined_at: string;
+                /**
+                 * Format: int32
+                 * @description The viewer and their guests.
+                 */
+                party_size: number;
+                /**
+                 * Format: int32
+                 * @description Place in the line, 1 is its head.
+                 */
+                position: number | null;
+                /**
+                 * @description `confirmed` or `waitlisted`.
+                 * @example confirmed
+                 */
+                status: string;
+            }[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Participant: {
+            /** @description At most `limit` items. */
+            items: {
+                /**
+                 * @description As they are called; empty for the moment that it takes a new account's name to arrive.
+                 * @example Ada
+                 */
+                display_name: string;
+                /** @description Which join. */
+                join_id: components["schemas"]["JoinId"];
+                /**
+                 * Format: date-time
+                 * @description When they came.
+                 */
+                joined_at: string;
+                /**
+                 * Format: int32
+                 * @description The person and their guests.
+                 * @example 1
+                 */
+                party_size: number;
+                /**
+                 * Format: int32
+                 * @description How far from the head of the line, which is 1; `null` for a place.
+                 * @example 3
+                 */
+                position: number | null;
+                /** @description A place, or a place in the line. */
+                status: components["schemas"]["LiveStatus"];
+                /** @description Who. */
+                user_id: components["schemas"]["UserId"];
+            }[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Session: {
+            /** @description At most `limit` items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                created_at: string;
+                /** @description Whether this request came by it. */
+                current: boolean;
+                /** @description Which. */
+                id: components["schemas"]["SessionId"];
+                /**
+                 * @description Where it began.
+                 * @example 203.0.113.7
+                 */
+                ip: string;
+                /** @description What holds it. */
+                kind: components["schemas"]["SessionKind"];
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                last_seen_at: string;
+                /** @description As the browser or program named itself. */
+                user_agent: string;
+            }[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description Somebody who is in, as the organiser sees them. */
+        Participant: {
+            /**
+             * @description As they are called; empty for the moment that it takes a new account's name to arrive.
+             * @example Ada
+             */
+            display_name: string;
+            /** @description Which join. */
+            join_id: components["schemas"]["JoinId"];
+            /**
+             * Format: date-time
+             * @description When they came.
+             */
+            joined_at: string;
+            /**
+             * Format: int32
+             * @description The person and their guests.
+             * @example 1
+             */
+            party_size: number;
+            /**
+             * Format: int32
+             * @description How far from the head of the line, which is 1; `null` for a place.
+             * @example 3
+             */
+            position: number | null;
+            /** @description A place, or a place in the line. */
+            status: components["schemas"]["LiveStatus"];
+            /** @description Who. */
+            user_id: components["schemas"]["UserId"];
+        };
+        /** @description Where somebody stands at an event. */
+        Participation: {
+            /**
+             * Format: date-time
+             * @description When they came; `null` for those who are not in.
+             */
+            joined_at: string | null;
+            /**
+             * Format: int32
+             * @description The person and their guests; `null` for those who are not in.
+             * @example 1
+             */
+            party_size: number | null;
+            /**
+             * Format: int32
+             * @description How far from the head of the line, which is 1; `null` for those who do not stand in it.
+             * @example 3
+             */
+            position: number | null;
+            /** @description Whether they are in. */
+            status: components["schemas"]["StandingStatus"];
+        };
+        /**
+         * @description Where the viewer stands.
+         * @enum {string}
+         */
+        ParticipationStatus: "none" | "confirmed" | "waitlisted";
+        /** @description The old and the new password. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description The one that counts now.
+             */
+            current_password: string;
+            /**
+             * Format: password
+             * @description 8 to 128 characters of any script, not easily guessed.
+             */
+            new_password: string;
+        };
+        /** @description A new password, by a mailed link. */
+        PasswordReset: {
+            /**
+             * Format: password
+             * @description 8 to 128 characters of any script, not easily guessed.
+             */
+            password: string;
+            /** @description As it stands in the link. */
+            token: string;
+        };
+        /** @description How full an event is. */
+        Places: {
+            /**
+             * Format: int32
+             * @description `null` is unlimited, `0` means no places.
+             * @example 40
+             */
+            capacity?: number | null;
+            /**
+             * Format: int32
+             * @description People who have a place.
+             * @example 37
+             */
+            confirmed: number;
+            /**
+             * Format: int32
+             * @description People in the line.
+             * @example 0
+             */
+            waitlisted: number;
+        };
+        /** @description RFC 9457 problem details. */
+        ProblemDocument: {
+            /**
+             * @description What programs match on; see `docs/errors.md`.
+             * @example validation_failed
+             */
+            code: string;
+            /** @description About this occurrence. */
+            detail: string;
+            /** @description Fields that need another value. */
+            errors?: components["schemas"]["FieldError"][];
+            /**
+             * Format: int32
+             * @description HTTP status.
+             * @example 422
+             */
+            status: number;
+            /**
+             * @description The same for each occurrence of the code.
+             * @example Some fields need another value.
+             */
+            title: string;
+            /**
+             * @description Quote this to the operator.
+             * @example 4bf92f3577b34da6a3ce929d0e0e4736
+             */
+            trace_id: string;
+            /**
+             * @description A reference to the code's documentation.
+             * @example /errors/validation_failed
+             */
+            type: string;
+        };
+        /** @description About this installation. */
+        PublicConfig: {
+            /**
+             * @description `dev` shows the mailbox of mails that were not sent.
+             * @example dev
+             */
+            mode: string;
+            /**
+             * @description What it is called.
+             * @example CityEvents
+             */
+            name: string;
+            /**
+             * @description Version of the program.
+             * @example 0.1.0
+             */
+            version: string;
+        };
+        /**
+         * @description A new account.
+         * @example {
+         *       "display_name": "Ada",
+         *       "email": "ada@example.org",
+         *       "locale": "en",
+         *       "password": "quiet harbour lantern 42"
+         *     }
+         */
+        Registration: {
+            /** @description As shown to others; 1 to 60 characters. */
+            display_name: components["schemas"]["Line"];
+            /**
+             * Format: email
+             * @description Gets a mail with a link.
+             * @example ada@example.org
+             */
+            email: string;
+            /** @description Language of mails; English if absent. */
+            locale?: components["schemas"]["Locale"];
+            /**
+             * Format: password
+             * @description 8 to 128 characters of any script, not easily guessed.
+             */
+            password: string;
+        };
+        /**
+         * @description What an account may do beyond its own things.
+         * @enum {string}
+         */
+        Role: "user" | "moderator" | "admin";
+        /** @description One of the person's sign-ins. */
+        Session: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            created_at: string;
+            /** @description Whether this request came by it. */
+            current: boolean;
+            /** @description Which. */
+            id: components["schemas"]["SessionId"];
+            /**
+             * @description Where it began.
+             * @example 203.0.113.7
+             */
+            ip: string;
+            /** @description What holds it. */
+            kind: components["schemas"]["SessionKind"];
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_seen_at: string;
+            /** @description As the browser or program named itself. */
+            user_agent: string;
+        };
+        /**
+         * Format: uuid
+         * @description A sign-in: one browser, or one API client's family of refresh tokens.
+         */
+        SessionId: string;
+        /**
+         * @description What holds a sign-in.
+         * @enum {string}
+         */
+        SessionKind: "browser" | "api";
+        /** @description Signed in. */
+        SignedIn: {
+            /** @description Who. */
+            user: components["schemas"]["Me"];
+        };
+        /** @description Where an imported event comes from; shown on its page. */
+        Source: {
+            /** @description The sentence that the licence asks for. */
+            attribution: string;
+            /** @description Under which licence the data may be shown. */
+            licence: string;
+            /** @description The data set, such as `City of Toronto – Festivals and Events`. */
+            name: string;
+            /** @description The event's page at the source. */
+            url?: string | null;
+        };
+        /**
+         * @description Where somebody stands.
+         * @enum {string}
+         */
+        StandingStatus: "none" | "confirmed" | "waitlisted";
+        /** @description The token of a mailed link. */
+        TokenOnly: {
+            /** @description As it stands in the link. */
+            token: string;
+        };
+        /**
+         * @description Credentials, or the refresh token of an earlier answer.
+         * @example {
+         *       "email": "ada@example.org",
+         *       "password": "quiet harbour lantern 42"
+         *     }
+         */
+        TokenRequest: {
+            /** @description Begins a sign-in. */
+            Credentials: components["schemas"]["Credentials"];
+        } | {
+            /** @description Goes on with one. */
+            Refresh: {
+                /** @description Works once. */
+                refresh_token: string;
+            };
+        };
+        /** @description What an API client signs in with. */
+        Tokens: {
+            /** @description Send it as `Authorization: Bearer …`. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds that the access token is good for.
+             * @example 900
+             */
+            expires_in: number;
+            /** @description Exchange it for new tokens; works once, and using it twice ends the sign-in. */
+            refresh_token: string;
+            /**
+             * @description Always `Bearer`.
+             * @example Bearer
+             */
+            token_type: string;
+        };
+        /**
+         * Format: uuid
+         * @description An account.
+         */
+        UserId: string;
+        /** @description Where it takes place. */
+        Venue: {
+            /**
+             * @description Street and number, postcode.
+             * @example Uferstraße 12, 10179 Berlin
+             */
+            address?: string | null;
+            /**
+             * Format: double
+             * @description Degrees north, WGS 84, −90 to 90.
+             * @example 52.5096
+             */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Degrees east, WGS 84, −180 to 180.
+             * @example 13.4215
+             */
+            lon?: number | null;
+            /**
+             * @description What people call it.
+             * @example Kulturhaus Spreebogen
+             */
+            name: string;
+        };
+        /** @description A change to an event's venue. */
+        VenueChanges: {
+            /** @description Street and number, postcode. */
+            address?: string | null;
+            /**
+             * Format: double
+             * @description Degrees north, WGS 84.
+             */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Degrees east, WGS 84.
+             */
+            lon?: number | null;
+            /** @description What people call it. */
+            name?: string;
         };
     };
     responses: never;
@@ -948,248 +1921,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    register: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    email: string;
-                    password: string;
-                    display_name: string;
-                    /** @enum {string} */
-                    locale?: "en" | "de";
-                };
-            };
-        };
-        responses: {
-            /** @description Success */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description Problem */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    verify_email: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    token: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Success */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    resend_verification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    email: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Success */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description Problem */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    login: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    email: string;
-                    password: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        user: components["schemas"]["Me"];
-                    };
-                };
-            };
-            /** @description Problem */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    email?: string;
-                    password?: string;
-                    refresh_token?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        access_token: string;
-                        refresh_token: string;
-                        expires_in: number;
-                        token_type: string;
-                    };
-                };
-            };
-            /** @description Problem */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logout: {
+    get_well_known_jwks: {
         parameters: {
             query?: never;
             header?: never;
@@ -1198,116 +1930,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            401: {
+            /** @description A key set. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    forgot_password: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    email: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Success */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description Problem */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reset_password: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    token: string;
-                    password: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Success */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": unknown;
                 };
             };
         };
@@ -1321,88 +1950,47 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    current_password: string;
-                    new_password: string;
-                };
+                "application/json": components["schemas"]["PasswordChange"];
             };
         };
         responses: {
-            /** @description Success */
+            /** @description The new password counts. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description The current password is wrong, or the new one is weak. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description Too many attempts. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    get_me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Problem */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    patch_me: {
+    forgot_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -1411,97 +1999,102 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    display_name?: string;
-                    /** @enum {string} */
-                    locale?: "en" | "de";
-                };
+                "application/json": components["schemas"]["AddressOnly"];
             };
         };
         responses: {
-            /** @description Success */
-            200: {
+            /** @description A mail is on its way, if the address has an account. */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Problem */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
+            /** @description A field needs another value. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    list_sessions: {
+    get_jwks: {
         parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description A key set. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Session"][];
-                        next_cursor: string | null;
-                    };
+                    "application/json": unknown;
                 };
             };
-            /** @description Problem */
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the session cookie is set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Address or password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description The address has not been confirmed yet. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts from here. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    end_other_sessions: {
+    logout: {
         parameters: {
             query?: never;
             header?: never;
@@ -1510,76 +2103,219 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description Signed out; the cookie is cleared. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    end_session: {
+    register: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
         responses: {
-            /** @description Success */
+            /** @description A mail is on its way, if the address can be used. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resend_verification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressOnly"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way, if there is something to confirm. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The new password counts. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Problem */
+            /** @description The link does not work, or the password is weak. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    issue_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description New tokens. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description Not valid, or used before. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
-            404: {
+            /** @description The address has not been confirmed yet. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description Too many attempts from here. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    verify_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description The address is confirmed; the account can sign in. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The link does not work, or no longer. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description About this installation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicConfig"];
                 };
             };
         };
@@ -1587,19 +2323,49 @@ export interface operations {
     list_events: {
         parameters: {
             query?: {
+                /**
+                 * @description Words, in any of their forms; quotes and `-` work as elsewhere. At most 200 characters.
+                 * @example lantern walk
+                 */
                 q?: string;
+                /**
+                 * @description City name; case and accents do not matter.
+                 * @example Berlin
+                 */
                 city?: string;
-                category?: components["schemas"]["Category"];
+                /** @description Kind of event. */
+                category?: "music" | "sport" | "art" | "theatre" | "food" | "tech" | "talks" | "family" | "market" | "outdoors" | "community" | "film" | "wellbeing" | "other";
+                /**
+                 * @description First day, in the event's zone.
+                 * @example 2027-06-12
+                 */
                 from?: string;
+                /**
+                 * @description Last day, in the event's zone.
+                 * @example 2027-06-13
+                 */
                 to?: string;
-                /** @description lat,lon */
+                /**
+                 * @description Degrees north and east.
+                 * @example 52.52,13.40
+                 */
                 near?: string;
+                /**
+                 * @description Kilometres around `near`, 0.1 to 200; 10 if absent.
+                 * @example 5
+                 */
                 radius_km?: number;
+                /** @description `true`: only what costs nothing. */
                 free?: boolean;
+                /**
+                 * @description Language of the texts (BCP 47).
+                 * @example en
+                 */
                 language?: string;
+                /** @description `true`: only what began more than twelve hours ago and still goes on; `false`: only what did not. */
+                running?: boolean;
+                /** @description `soonest` if absent, `relevance` where there is `q`. */
                 sort?: "soonest" | "relevance" | "trending";
-                limit?: number;
-                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -1607,31 +2373,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description A page of events. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CardPage"];
+                    "application/json": components["schemas"]["EventList"];
                 };
             };
-            /** @description Problem */
+            /** @description A parameter needs another value. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -1649,89 +2406,49 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Success */
+            /** @description The draft. */
             201: {
                 headers: {
+                    /** @description Its version. */
+                    ETag?: string;
+                    /** @description Its address. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Event"];
                 };
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description `email_not_verified` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description A field needs another value; `errors` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    feed: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        items: components["schemas"]["Card"][];
-                        next_cursor: string | null;
-                    };
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    facets: {
+    get_facets: {
         parameters: {
             query?: never;
             header?: never;
@@ -1740,7 +2457,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description Counts. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1749,311 +2466,175 @@ export interface operations {
                     "application/json": components["schemas"]["Facets"];
                 };
             };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     get_event: {
         parameters: {
             query?: never;
-            header?: {
-                "If-None-Match"?: string;
-            };
+            header?: never;
             path: {
-                id: string;
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description The event. */
             200: {
                 headers: {
+                    /** @description Send it as `If-Match` to edit, as `If-None-Match` to read again. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventView"];
+                    "application/json": components["schemas"]["EventPage"];
                 };
             };
-            /** @description Problem */
+            /** @description Nothing has changed since. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such event, or not for you. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    patch_event: {
+    edit_event: {
         parameters: {
             query?: never;
-            header?: {
-                "If-Match"?: string;
+            header: {
+                /**
+                 * @description The ETag that you read: your change is refused if somebody was faster.
+                 * @example "3"
+                 */
+                "If-Match": string;
             };
             path: {
-                id: string;
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EventPatch"];
+                "application/json": components["schemas"]["EventChanges"];
             };
         };
         responses: {
-            /** @description Success */
+            /** @description The event. */
             200: {
                 headers: {
+                    /** @description Its version. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Event"];
                 };
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description Not your event. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description No such event, or not for you. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description `wrong_state`: it is cancelled. `capacity_below_confirmed`: more people have a place. */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description Somebody changed it in the meantime. */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description A field needs another value; `errors` names it. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description `If-Match` is missing. */
             428: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    publish_event: {
+    get_calendar: {
         parameters: {
             query?: never;
-            header?: {
-                "If-Match"?: string;
-            };
+            header?: never;
             path: {
-                id: string;
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description A calendar object. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Event"];
+                    "text/calendar": string;
                 };
             };
-            /** @description Problem */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
+            /** @description No such event, or not public. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    unpublish_event: {
-        parameters: {
-            query?: never;
-            header?: {
-                "If-Match"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Event"];
-                };
-            };
-            /** @description Problem */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -2062,126 +2643,155 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "If-Match"?: string;
+                /**
+                 * @description The ETag that you read.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
             };
             path: {
-                id: string;
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
+        /** @description May be left out. */
         requestBody?: {
             content: {
-                "application/json": {
-                    reason?: string | null;
-                };
+                "application/json": components["schemas"]["Cancellation"] | null;
             };
         };
         responses: {
-            /** @description Success */
+            /** @description The event. */
             200: {
                 headers: {
+                    /** @description Its version. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Event"];
                 };
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description Not your event. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description No such event, or not for you. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description `wrong_state`: it was never published, or is cancelled already. */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description Somebody changed it in the meantime. */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
-            429: {
+            /** @description The reason is too long. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    my_events: {
+    list_event_history: {
         parameters: {
             query?: {
+                /**
+                 * @description Items a page, 1 to 100.
+                 * @example 20
+                 */
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description A page of versions. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["OrganisedEvent"][];
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["Page_HistoryEntry"];
                 };
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
-            429: {
+            /** @description Not your event. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -2189,92 +2799,102 @@ export interface operations {
     join_event: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
+            header: {
+                /**
+                 * @description A new random value for each new request: 1 to 200 visible ASCII characters. `X-Idempotency-Key` is accepted as well.
+                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+                 */
+                "Idempotency-Key": string;
             };
             path: {
-                id: string;
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
-        requestBody?: {
+        /** @description May be empty. */
+        requestBody: {
             content: {
-                "application/json": {
-                    party_size?: number;
-                };
+                "application/json": components["schemas"]["JoinRequest"];
             };
         };
         responses: {
-            /** @description Success */
+            /** @description You have a place, or stand in the line. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JoinAnswer"];
+                    /**
+                     * @example {
+                     *       "event_id": "019ea6f2-7c00-7a44-8a43-5f0d6f3c1b02",
+                     *       "join_id": "019ea6f2-7c00-7d0c-9c5c-0f8b5b2c6a11",
+                     *       "joined_at": "2026-06-08T12:00:00Z",
+                     *       "party_size": 1,
+                     *       "places": {
+                     *         "capacity": 40,
+                     *         "confirmed": 40,
+                     *         "waitlisted": 3
+                     *       },
+                     *       "position": 3,
+                     *       "status": "waitlisted"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Joined"];
                 };
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description `email_not_verified`. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description No such event. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description `already_joined`, `event_not_open` or `party_too_large`. */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description `idempotency_key_missing`, `idempotency_key_reused` or `validation_failed`. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
+            /** @description Too many at once, or the database is away: repeat it with the same key. */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -2282,77 +2902,241 @@ export interface operations {
     leave_event: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
+            header: {
+                /**
+                 * @description A new random value for each new request: 1 to 200 visible ASCII characters. `X-Idempotency-Key` is accepted as well.
+                 * @example 6f1c9f0e-2f2b-4c36-a1f4-3f4f0f4bb1a7
+                 */
+                "Idempotency-Key": string;
             };
             path: {
-                id: string;
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LeaveRequest"] | null;
+            };
+        };
         responses: {
-            /** @description Success */
+            /** @description You are out. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LeaveAnswer"];
+                    /**
+                     * @example {
+                     *       "event_id": "019ea6f2-7c00-7a44-8a43-5f0d6f3c1b02",
+                     *       "left_at": "2026-06-08T12:00:00Z",
+                     *       "places": {
+                     *         "capacity": 40,
+                     *         "confirmed": 40,
+                     *         "waitlisted": 2
+                     *       },
+                     *       "status": "left"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Left"];
                 };
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description No such event. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description `not_joined`. */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description `idempotency_key_missing`, `idempotency_key_reused` or `validation_failed`. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
+            /** @description Too many at once, or the database is away: repeat it with the same key. */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    watch_places: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Places"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_participants: {
+        parameters: {
+            query?: {
+                /** @description Only those with a place, or only the line. */
+                status?: "confirmed" | "waitlisted";
+                /**
+                 * @description Items a page, 1 to 100.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of participants. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Participant"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    export_participants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everybody who is in, in order of arrival. Cells that a spreadsheet would take for a formula begin with an apostrophe. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -2362,164 +3146,221 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description Where you stand. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "joined_at": "2026-06-08T12:00:00Z",
+                     *       "party_size": 1,
+                     *       "position": 3,
+                     *       "status": "waitlisted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Participation"];
                 };
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description No such event. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    my_joins: {
+    publish_event: {
         parameters: {
-            query?: {
-                when?: "upcoming" | "past";
-                limit?: number;
-                cursor?: string;
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that you read.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
             };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        items: components["schemas"]["MyJoin"][];
-                        next_cursor: string | null;
-                    };
-                };
-            };
-            /** @description Problem */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_participants: {
-        parameters: {
-            query?: {
-                status?: "confirmed" | "waitlisted";
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
             path: {
-                id: string;
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description The event. */
             200: {
                 headers: {
+                    /** @description Its version. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Participant"][];
-                        next_cursor: string | null;
-                    };
+                    "application/json": components["schemas"]["Event"];
                 };
             };
-            /** @description Problem */
+            /** @description Not signed in. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description Not your event. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description No such event, or not for you. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
-            429: {
+            /** @description `wrong_state`: it is no draft. `starts_in_the_past` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Somebody changed it in the meantime. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Something is missing; `errors` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    list_mails: {
+    unpublish_event: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag that you read.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event. */
+            200: {
+                headers: {
+                    /** @description Its version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not your event. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `wrong_state`: it is not published. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Somebody changed it in the meantime. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_feed: {
         parameters: {
             query?: {
+                /**
+                 * @description Items a page, 1 to 100.
+                 * @example 20
+                 */
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -2527,93 +3368,302 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
+            /** @description A page of events. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["MailSummary"][];
-                    };
+                    "application/json": components["schemas"]["Page_Card"];
                 };
             };
-            /** @description Problem */
-            429: {
+            /** @description A parameter needs another value. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    get_mail: {
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeUpdate"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_my_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Items a page, 1 to 100.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MyEvent"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_my_joins: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `upcoming` (the default) or `past`.
+                 * @example upcoming
+                 */
+                when?: string;
+                /**
+                 * @description Items a page, 1 to 100.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of places; soonest first, past ones latest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MyPlace"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Items a page, 1 to 100.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sign-ins. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They have ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    end_session: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                /** @description Which. */
+                id: components["schemas"]["SessionId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Success */
-            200: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Mail"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Problem */
+            /** @description No such sign-in of yours. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    config: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Config"];
-                };
-            };
-            /** @description Problem */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };

@@ -63,6 +63,7 @@ pub struct ListQuery {
     #[param(value_type = Option<String>, example = "Berlin")]
     pub city: Option<Line<100>>,
     /// Kind of event.
+    #[param(inline)]
     pub category: Option<Category>,
     /// First day, in the event's zone.
     #[param(example = "2027-06-12")]
@@ -84,6 +85,7 @@ pub struct ListQuery {
     /// `true`: only what began more than twelve hours ago and still goes on; `false`: only what did not.
     pub running: Option<bool>,
     /// `soonest` if absent, `relevance` where there is `q`.
+    #[param(inline)]
     pub sort: Option<Sort>,
     /// Items a page, 1 to 100.
     #[serde(default, skip_serializing)]
