@@ -72,12 +72,11 @@ impl Hasher {
     }
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let _slot = match self.slots.clone().try_acquire_owned() {
-            Ok(slot) => slot,
-            Err(_) => {
-                let _place = Place::take(&self.waiting).ok_or_else(|| Problem::new(error::BUSY).retry_after(2))?;
-                self.slots.clone().acquire_owned().await.map_err(|_| Problem::unavailable())?
-            }
+        let _slot = if let Ok(slot) = self.slots.clone().try_acquire_owned() {
+            slot
+        } else {
+            let _place = Place::take(&self.waiting).ok_or_else(|| Problem::new(error::BUSY).retry_after(2))?;
+            self.slots.clone().acquire_owned().await.map_err(|_| Problem::unavailable())?
         };
         spawn_blocking(move || (work(), drop(_slot)).0).await.map_err(|error| Problem::internal(&error))
     }

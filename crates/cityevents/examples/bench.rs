@@ -68,8 +68,7 @@ impl Bench {
         drop(first);
         let (server, started) = self.serve().await?;
         let tokens: Vec<String> = std::fs::read_to_string(tokens_file)?.lines().map(str::to_owned).collect();
-        let client =
-            reqwest::Client::builder().pool_max_idle_per_host(1024).timeout(Duration::from_secs(60)).build()?;
+        let client = reqwest::Client::builder().pool_max_idle_per_host(1024).timeout(Duration::from_mins(1)).build()?;
         let ids = event_ids(&client, &server.base).await?;
 
         let mut rows = Vec::new();
@@ -139,7 +138,7 @@ impl Bench {
             .spawn()?;
         let server = Server { child, base: format!("http://{listen}") };
         while !reqwest::get(format!("http://{ops}/readyz")).await.is_ok_and(|it| it.status().is_success()) {
-            if started.elapsed() > Duration::from_secs(60) {
+            if started.elapsed() > Duration::from_mins(1) {
                 bail!("the server is not ready after a minute");
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -48,7 +48,7 @@ pub fn pool(url: &str, schema: &str, max_connections: u32) -> Result<PgPool, sql
         .max_connections(max_connections)
         .min_connections(0)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(Duration::from_secs(300))
+        .idle_timeout(Duration::from_mins(5))
         .connect_lazy_with(options(url, schema)?))
 }
 

@@ -28,7 +28,10 @@ impl DataDir {
     }
 
     fn named(name: &str) -> Self {
-        let root = std::env::temp_dir().join(format!("ce-{}", uuid::Uuid::now_v7().simple()));
+        let root = (0..1000)
+            .map(|n| std::env::temp_dir().join(format!("ce-{}-{n}", std::process::id())))
+            .find(|root| std::fs::create_dir(root).is_ok())
+            .unwrap();
         let dir = root.join(name);
         std::fs::create_dir_all(&dir).unwrap();
         for dir in [&root, &dir] {
@@ -88,7 +91,7 @@ impl Drop for DataDir {
 
 /// Waits until the condition holds; panics with its name after a minute.
 async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !condition().await {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         sleep(Duration::from_millis(20)).await;
@@ -576,7 +579,7 @@ async fn helper_process() {
     let cluster = start_or_attach(config.clone()).await.unwrap();
     if std::env::var_os(HELPER_WHOLE_LIFE).is_none() {
         // Until killed, but not for ever if the test itself is.
-        sleep(Duration::from_secs(120)).await;
+        sleep(Duration::from_mins(2)).await;
         return;
     }
     write(&cluster.url(), "mine").await;

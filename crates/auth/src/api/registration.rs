@@ -80,9 +80,8 @@ pub async fn register(
         created_at: now,
     };
     let inserted = users::insert(&mut tx, &fresh, &wish.email).await?;
-    let user = match users::lock_by_email(&mut tx, &wish.email).await? {
-        Some(user) => user,
-        None => return Err(Problem::unavailable()), // deleted in this very moment
+    let Some(user) = users::lock_by_email(&mut tx, &wish.email).await? else {
+        return Err(Problem::unavailable()); // deleted in this very moment
     };
     if inserted {
         users::set_password(&mut tx, user.id, &hash, now).await?;

@@ -20,13 +20,13 @@ pub struct Password(SecretString);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weakness {
     /// Fewer than 8 characters.
-    TooShort,
+    Short,
     /// More than 128 characters.
-    TooLong,
+    Long,
     /// On the lists of passwords, names and words that are tried first, or what is known of the person.
-    TooCommon,
+    Common,
     /// Guessed within a million tries.
-    TooWeak,
+    Guessable,
 }
 
 impl Password {
@@ -48,10 +48,10 @@ impl Password {
         let text = self.expose();
         let length = text.chars().count();
         if length < MIN {
-            return Some(Weakness::TooShort);
+            return Some(Weakness::Short);
         }
         if length > MAX {
-            return Some(Weakness::TooLong);
+            return Some(Weakness::Long);
         }
         let parts: Vec<&str> =
             known.iter().flat_map(|it| it.split(['@', '.', ' ', '-', '_', '+'])).chain(known.iter().copied()).collect();
@@ -59,19 +59,19 @@ impl Password {
         let whole_is_common =
             matches!(estimate.sequence(), [only] if matches!(only.pattern, MatchPattern::Dictionary(_)));
         if whole_is_common && estimate.score() < Score::Three {
-            return Some(Weakness::TooCommon);
+            return Some(Weakness::Common);
         }
-        (estimate.score() < WEAKEST).then_some(Weakness::TooWeak)
+        (estimate.score() < WEAKEST).then_some(Weakness::Guessable)
     }
 
     /// The same as a refusal that names `field`.
     pub fn check(&self, field: &str, known: &[&str]) -> Result<(), Problem> {
         let Some(weakness) = self.weakness(known) else { return Ok(()) };
         let (code, detail) = match weakness {
-            Weakness::TooShort => ("too_short", "must have at least 8 characters"),
-            Weakness::TooLong => ("too_long", "must have at most 128 characters"),
-            Weakness::TooCommon => ("too_common", "is one of the passwords that everybody tries first"),
-            Weakness::TooWeak => ("too_weak", "is easily guessed: a few unrelated words are better"),
+            Weakness::Short => ("too_short", "must have at least 8 characters"),
+            Weakness::Long => ("too_long", "must have at most 128 characters"),
+            Weakness::Common => ("too_common", "is one of the passwords that everybody tries first"),
+            Weakness::Guessable => ("too_weak", "is easily guessed: a few unrelated words are better"),
         };
         Err(Problem::new(problem::VALIDATION_FAILED).field(field, code, detail))
     }
@@ -90,12 +90,12 @@ mod tests {
     #[test]
     fn weak_passwords_are_refused_with_the_reason() {
         let weakness = |text: &str| Password::new(text).weakness(&["ada.lovelace@example.org", "Ada Lovelace"]);
-        assert_eq!(weakness("short"), Some(Weakness::TooShort));
-        assert_eq!(weakness(&"long enough, but far too much of it ".repeat(8)), Some(Weakness::TooLong));
-        assert_eq!(weakness("password1"), Some(Weakness::TooCommon));
-        assert_eq!(weakness("iloveyou"), Some(Weakness::TooCommon));
-        assert_eq!(weakness("aaaaaaaaaaaa"), Some(Weakness::TooWeak));
-        assert_eq!(weakness("lovelace"), Some(Weakness::TooCommon));
+        assert_eq!(weakness("short"), Some(Weakness::Short));
+        assert_eq!(weakness(&"long enough, but far too much of it ".repeat(8)), Some(Weakness::Long));
+        assert_eq!(weakness("password1"), Some(Weakness::Common));
+        assert_eq!(weakness("iloveyou"), Some(Weakness::Common));
+        assert_eq!(weakness("aaaaaaaaaaaa"), Some(Weakness::Guessable));
+        assert_eq!(weakness("lovelace"), Some(Weakness::Common));
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Process {
             .spawn()
             .unwrap();
         let process = Self { child, base: format!("http://{base}"), ops: format!("http://{ops}") };
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let deadline = std::time::Instant::now() + Duration::from_mins(1);
         while !reqwest::get(format!("{}/readyz", process.ops)).await.is_ok_and(|it| it.status().is_success()) {
             let log = || std::fs::read_to_string(data_dir.join("server.log")).unwrap_or_default();
             assert!(std::time::Instant::now() < deadline, "the server is not ready: {}", log());

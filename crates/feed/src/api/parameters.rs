@@ -101,7 +101,7 @@ impl ListQuery {
     /// The order that is meant.
     pub fn sort(&self) -> Sort {
         match (self.sort, &self.q) {
-            (Some(Sort::Relevance), None) | (None, None) => Sort::Soonest,
+            (Some(Sort::Relevance) | None, None) => Sort::Soonest,
             (None, Some(_)) => Sort::Relevance,
             (Some(sort), _) => sort,
         }

@@ -49,7 +49,7 @@ async fn other_word_forms_and_missing_accents_find_it() {
         ("münchen", "Isarflimmern"),
         ("isarfl", "Isarflimmern"),
     ] {
-        assert_eq!(scene.titles(&format!("q={}", typed.replace(" ", "+"))).await, [title], "{typed}");
+        assert_eq!(scene.titles(&format!("q={}", typed.replace(' ', "+"))).await, [title], "{typed}");
     }
 }
 
@@ -63,7 +63,7 @@ async fn a_typo_still_finds_it_and_the_answer_says_so() {
         ("muenchen", "Isarflimmern", "munchen"),
         ("ceramcia", "Talleres de cerámica para niños", "ceramica"),
     ] {
-        let answer = scene.client.get(&format!("/api/v1/events?q={}", typed.replace(" ", "+"))).await.expect(200);
+        let answer = scene.client.get(&format!("/api/v1/events?q={}", typed.replace(' ', "+"))).await.expect(200);
         assert_eq!(crate::support::titles(&answer.json), [title], "{typed}");
         assert_eq!(answer.json["corrected"], corrected, "{typed}");
     }

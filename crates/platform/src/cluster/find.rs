@@ -201,8 +201,10 @@ mod tests {
 
     impl Scratch {
         fn new() -> Self {
-            let dir = std::env::temp_dir().join(format!("ce-find-{}", uuid::Uuid::now_v7().simple()));
-            std::fs::create_dir(&dir).unwrap();
+            let dir = (0..1000)
+                .map(|n| std::env::temp_dir().join(format!("ce-find-{}-{n}", std::process::id())))
+                .find(|dir| std::fs::create_dir(dir).is_ok())
+                .unwrap();
             std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
             Self(dir.canonicalize().unwrap())
         }

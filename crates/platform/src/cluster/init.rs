@@ -4,11 +4,17 @@ use super::account::Account;
 use super::error::{ClusterError, io_error};
 use super::find::Programs;
 use super::place::{NAME, PORT, Place, private_directory, replace_file, sync_directory};
+use super::process;
+use nix::sys::signal::Signal;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// Directories of unfinished initialisations, beside the data directory.
 const UNFINISHED: &str = "data.init-";
+const ORPHANS_DEADLINE: Duration = Duration::from_secs(5);
+const ORPHANS_POLL: Duration = Duration::from_millis(20);
 const SETTINGS_FILE: &str = "cityevents.conf";
 
 /// Code-point order and Unicode character classes, the same on every machine; where the system has no C.UTF-8
@@ -19,14 +25,15 @@ const LOCALES: [&[&str]; 3] = [&["--locale=C.UTF-8"], &["--locale=C", "--lc-ctyp
 /// disk: a killed initialisation leaves rubbish, which the next one removes, and never half a cluster.
 pub(super) async fn initialise(place: &Place, account: &Account, programs: &Programs) -> Result<(), ClusterError> {
     private_directory(&place.home, account)?;
+    end_orphans(&place.home).await;
     remove_unfinished(&place.home);
     if place.initialised()? {
         return Ok(());
     }
     tracing::info!(postgres.data = %place.data.display(), postgres.version = programs.major, postgres.user = %account.name,
         "initialising a private Postgres cluster");
-    // A new name each time: an orphaned initdb of a killed predecessor may still be writing into its own.
-    let unfinished = place.home.join(format!("{UNFINISHED}{}", uuid::Uuid::now_v7().simple()));
+    // Not the name that a predecessor used, should an orphan of its initialisation write on after all.
+    let unfinished = place.home.join(format!("{UNFINISHED}{}", std::process::id()));
     run_initdb(&unfinished, place, account, programs).await?;
     append_include(&unfinished.join("postgresql.conf"))?;
     write_settings(&unfinished, place, account)?;
@@ -61,6 +68,25 @@ async fn run_initdb(target: &Path, place: &Place, account: &Account, programs: &
         tracing::warn!(postgres.locale = ?locale, "this system lacks a locale; trying the next: {last}");
     }
     Err(ClusterError::InitFailed { home: place.home.clone(), output: last })
+}
+
+/// An `initdb` outlives its killed parent and would go on writing. Whoever holds the cluster's lock has started none yet.
+async fn end_orphans(home: &Path) {
+    let beginning = home.join(UNFINISHED);
+    let deadline = Instant::now() + ORPHANS_DEADLINE;
+    loop {
+        let orphans = process::initialisations(&beginning);
+        if orphans.is_empty() || Instant::now() >= deadline {
+            return;
+        }
+        for pid in orphans {
+            tracing::info!(pid, "ending the initialisation of a dead predecessor");
+            if let Err(error) = process::signal(pid, Signal::SIGKILL) {
+                tracing::warn!(pid, %error, "cannot end it");
+            }
+        }
+        sleep(ORPHANS_POLL).await;
+    }
 }
 
 /// Best effort: what cannot be removed now (an orphan still writes) goes next time.

@@ -34,7 +34,7 @@ use tokio::time::{Instant, sleep};
 
 /// How long a process that does not own the cluster waits for the owner to get it running: the owner may have to
 /// initialise it, or to recover it after a crash.
-const ATTACH_DEADLINE: Duration = Duration::from_secs(120);
+const ATTACH_DEADLINE: Duration = Duration::from_mins(2);
 const ATTACH_POLL: Duration = Duration::from_millis(50);
 /// How often an attached process looks whether the owner has gone.
 const INHERIT_POLL: Duration = Duration::from_millis(500);

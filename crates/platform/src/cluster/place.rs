@@ -5,6 +5,7 @@ use super::error::{ClusterError, io_error};
 use super::find::Programs;
 use sha2::{Digest as _, Sha256};
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -178,7 +179,12 @@ fn fits(dir: &Path) -> bool {
 
 /// Twelve hexadecimal digits: enough for the clusters of one machine.
 fn short_hash(path: &Path) -> String {
-    Sha256::digest(path.as_os_str().as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in Sha256::digest(path.as_os_str().as_bytes()).iter().take(6) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Whether the account can enter the directory. Asked of the kernel: mode bits do not tell of access lists or mounts.

@@ -52,14 +52,30 @@ pub(super) fn survivors(cluster_name: &str) -> Vec<i32> {
     all().into_iter().filter(|(pid, command)| is_survivor(command) && alive(*pid)).map(|(pid, _)| pid).collect()
 }
 
+/// The live `initdb` processes that work on directories whose paths begin so.
+pub(super) fn initialisations(beginning: &Path) -> Vec<i32> {
+    let wanted = after_d(beginning);
+    all()
+        .into_iter()
+        .filter(|(pid, command)| runs(command, b"initdb") && find(command, &wanted).is_some() && alive(*pid))
+        .map(|(pid, _)| pid)
+        .collect()
+}
+
 /// `…/postgres … -D DATA …`, arguments separated by single spaces.
 fn serves(command: &[u8], data: &Path) -> bool {
-    let program = command.split(|byte| *byte == b' ').next().unwrap_or(b"");
-    let name = Path::new(OsStr::from_bytes(program)).file_name().map_or(&b""[..], OsStr::as_bytes);
-    let mut wanted = b" -D ".to_vec();
-    wanted.extend_from_slice(data.as_os_str().as_bytes());
-    find(name, b"postgres").is_some()
-        && find(command, &wanted).is_some_and(|end| matches!(command.get(end), None | Some(b' ')))
+    runs(command, b"postgres")
+        && find(command, &after_d(data)).is_some_and(|end| matches!(command.get(end), None | Some(b' ')))
+}
+
+/// Whether the program's file name contains this (a wrapped one may have something before or behind).
+fn runs(command: &[u8], program: &[u8]) -> bool {
+    let path = command.split(|byte| *byte == b' ').next().unwrap_or(b"");
+    Path::new(OsStr::from_bytes(path)).file_name().is_some_and(|name| find(name.as_bytes(), program).is_some())
+}
+
+fn after_d(path: &Path) -> Vec<u8> {
+    [b" -D ", path.as_os_str().as_bytes()].concat()
 }
 
 /// The position after the first occurrence of `needle`.

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, interval, sleep};
 
 /// Recovery replays at most about `max_wal_size` of log: a minute on a slow disk. Longer is waited for, with a word now and then.
-const READY_DEADLINE: Duration = Duration::from_secs(300);
+const READY_DEADLINE: Duration = Duration::from_mins(5);
 /// Each refused attempt is a line in the server's log, so a long recovery is asked less and less often.
 const READY_POLL: Duration = Duration::from_millis(10);
 const READY_POLL_LONGEST: Duration = Duration::from_millis(200);
@@ -43,10 +43,10 @@ const STOP_POLL: Duration = Duration::from_millis(20);
 /// Between restarts of a server that keeps dying: from the first to the second, doubling; forgotten after a calm minute.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_LONGEST: Duration = Duration::from_secs(5);
-const CALM: Duration = Duration::from_secs(60);
+const CALM: Duration = Duration::from_mins(1);
 /// With 4 MB a file the logs stay near 20 MB.
 const LOG_FILES_KEPT: usize = 5;
-const LOG_PRUNING: Duration = Duration::from_secs(60);
+const LOG_PRUNING: Duration = Duration::from_mins(1);
 
 /// What an attempt to connect says.
 #[derive(Debug)]
