@@ -72,13 +72,19 @@ impl Hasher {
     }
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let _slot = if let Ok(slot) = self.slots.clone().try_acquire_owned() {
+        let slot = if let Ok(slot) = self.slots.clone().try_acquire_owned() {
             slot
         } else {
             let _place = Place::take(&self.waiting).ok_or_else(|| Problem::new(error::BUSY).retry_after(2))?;
             self.slots.clone().acquire_owned().await.map_err(|_| Problem::unavailable())?
         };
-        spawn_blocking(move || (work(), drop(_slot)).0).await.map_err(|error| Problem::internal(&error))
+        spawn_blocking(move || {
+            let outcome = work();
+            drop(slot);
+            outcome
+        })
+        .await
+        .map_err(|error| Problem::internal(&error))
     }
 }
 

@@ -69,11 +69,21 @@ pub async fn upsert_imported(
 /// what is stored.
 type Known = HashMap<(String, String), (EventId, Option<Vec<u8>>, Vec<u8>)>;
 
+/// A stored event, and what the feed at hand said of it last.
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: EventId,
+    source_key: String,
+    uid: String,
+    said: Option<Vec<u8>>,
+    stored: Vec<u8>,
+}
+
 async fn lock_known(tx: &mut PgConnection, feed: &str, batch: &[ImportedEvent]) -> Result<Known, sqlx::Error> {
     let source_keys: Vec<&str> = batch.iter().map(|it| it.source_key.as_str()).collect();
     let uids: Vec<&str> = batch.iter().map(|it| it.uid.as_str()).collect();
-    let rows: Vec<(EventId, String, String, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
-        "SELECT e.id, e.source_key, e.uid, f.fingerprint, e.fingerprint
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT e.id, e.source_key, e.uid, f.fingerprint AS said, e.fingerprint AS stored
          FROM events e LEFT JOIN import_feeds f ON f.event_id = e.id AND f.feed = $3
          WHERE (e.source_key, e.uid) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY e.id FOR UPDATE OF e",
     )
@@ -82,7 +92,7 @@ async fn lock_known(tx: &mut PgConnection, feed: &str, batch: &[ImportedEvent]) 
     .bind(feed)
     .fetch_all(tx)
     .await?;
-    Ok(rows.into_iter().map(|(id, source_key, uid, said, stored)| ((source_key, uid), (id, said, stored))).collect())
+    Ok(rows.into_iter().map(|row| ((row.source_key, row.uid), (row.id, row.said, row.stored))).collect())
 }
 
 async fn upsert(

@@ -14,6 +14,7 @@ use events::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use platform::{Clock, config::Config, outbox::Outbox};
+use serde_json::json;
 use sqlx::PgPool;
 
 /// Events that are stored in one transaction.
@@ -100,15 +101,13 @@ async fn all(pool: &PgPool, options: &Options) -> anyhow::Result<()> {
         }
     }
     if let Some(target) = &options.report {
-        let lines: String = report
+        let lines: Vec<String> = report
             .iter()
             .map(|(path, it)| {
-                let row =
-                    serde_json::json!({ "file": path, "line": it.line, "record": it.record, "reason": it.reason });
-                format!("{row}\n")
+                json!({ "file": path, "line": it.line, "record": it.record, "reason": it.reason }).to_string() + "\n"
             })
             .collect();
-        std::fs::write(target, lines).with_context(|| format!("cannot write {}", target.display()))?;
+        std::fs::write(target, lines.concat()).with_context(|| format!("cannot write {}", target.display()))?;
     }
     if failed > 0 {
         bail!("{failed} of {} files could not be read", options.files.len());

@@ -198,7 +198,7 @@ async fn effects_happened_once(data_dir: &Path) {
     let files: HashSet<String> = std::fs::read_dir(data_dir.join("mail"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".eml"))
+        .filter(|name| Path::new(name).extension().is_some_and(|it| it == "eml"))
         .collect();
     for id in &mails {
         assert_eq!(files.iter().filter(|name| name.contains(id.as_str())).count(), 1, "mail {id} is there once");
