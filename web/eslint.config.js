@@ -15,7 +15,7 @@ const forbid = (folders, why) => ({
 })
 
 export default tseslint.config(
-  { ignores: ['dist', 'dev', 'node_modules', 'src/api/schema.gen.ts', 'test-results'] },
+  { ignores: ['dist', 'node_modules', 'src/api/schema.gen.ts', 'test-results'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],

@@ -26,8 +26,6 @@ export type OrganisedEvent = Ok<'/api/v1/me/events', 'get'>['items'][number]
 export type MyJoin = Ok<'/api/v1/me/joins', 'get'>['items'][number]
 export type Participant = Ok<'/api/v1/events/{id}/participants', 'get'>['items'][number]
 export type NewEvent = Body<'/api/v1/events', 'post'>
-export type MailSummary = Ok<'/api/v1/dev/mails', 'get'>['items'][number]
-export type Mail = Ok<'/api/v1/dev/mails/{id}', 'get'>
 
 export const CATEGORIES = [
   'music',

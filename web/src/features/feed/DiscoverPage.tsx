@@ -1,6 +1,6 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { Fragment, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Card } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { addDays, formatDay, todayIn } from '../../i18n/dates'
@@ -11,12 +11,12 @@ import { useNow, useTitle } from '../../ui/hooks'
 import { Empty, Failure, Skeleton } from '../../ui/State'
 import { Widget } from '../../ui/Widget'
 import { DayRail } from './DayRail'
-import { groupByDay, isTonight, RUNNING, type DayGroup } from './days'
+import { groupByDay, isTonight, type DayGroup } from './days'
 import s from './DiscoverPage.module.css'
-import { isFiltered, sortOf, type Filters } from './filters'
+import { byDay, isFiltered, type Filters } from './filters'
 import { Hero } from './Hero'
 import { PosterCard } from './PosterCard'
-import { listQuery } from './queries'
+import { listQuery, runningQuery } from './queries'
 import { Sentence } from './Sentence'
 
 /** Pages that come by themselves; after that a button, so that the footer can be reached. */
@@ -71,7 +71,9 @@ function River(props: {
   const { t } = useI18n()
   const list = useInfiniteQuery(listQuery(filters, today))
   const cards = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
-  const byDay = sortOf(filters) === 'soonest'
+  const river = byDay(filters)
+  const shelf = useQuery(runningQuery(filters, today))
+  const running = (river && shelf.data?.items) || []
   const groups = useMemo(() => groupByDay(cards, now), [cards, now])
   const [current, setCurrent] = useState<string | null>(null)
   const corrected = list.data?.pages[0]?.corrected
@@ -88,7 +90,7 @@ function River(props: {
 
   return (
     <>
-      {byDay && <DayRail today={today} day={current ?? filters.from ?? today} onChoose={jump} />}
+      {river && <DayRail today={today} day={current ?? filters.from ?? today} onChoose={jump} />}
       <p className={s.corrected} role="status" hidden={!corrected || list.isPlaceholderData}>
         {corrected && (
           <>
@@ -115,7 +117,7 @@ function River(props: {
         <Failure title={t.discover.failed} error={list.error} onRetry={() => void list.refetch()} />
       )
     }
-    if (cards.length === 0) {
+    if (cards.length === 0 && running.length === 0) {
       const filtered = isFiltered(filters)
       return (
         <Empty
@@ -132,16 +134,19 @@ function River(props: {
     }
     return (
       <>
-        {byDay ? (
+        {river && groups.length === 0 && <OnNow cards={running} now={now} />}
+        {river ? (
           groups.map((group, index) => (
-            <DaySection
-              key={group.day}
-              group={group}
-              today={today}
-              now={now}
-              eager={index < 2}
-              onSeen={setCurrent}
-            />
+            <Fragment key={group.day}>
+              <DaySection
+                group={group}
+                today={today}
+                now={now}
+                eager={index < 2}
+                onSeen={setCurrent}
+              />
+              {index === 0 && <OnNow cards={running} now={now} />}
+            </Fragment>
           ))
         ) : (
           <div className={cx(s.day, s.plain)}>
@@ -187,7 +192,7 @@ function DaySection(props: {
   const ref = useRef<HTMLElement>(null)
 
   useEffect(() => {
-    if (day === RUNNING || !ref.current) return
+    if (!ref.current) return
     // The day whose section crosses a line just under the rail is the current one.
     const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && onSeen(day), {
       rootMargin: '-90px 0px -80% 0px',
@@ -197,41 +202,41 @@ function DaySection(props: {
   }, [day, onSeen])
 
   const label =
-    day === RUNNING
-      ? t.discover.running
-      : day === props.today
-        ? isTonight(cards)
-          ? t.discover.tonight
-          : t.discover.todayHead
-        : day === addDays(props.today, 1)
-          ? t.discover.tomorrowHead
-          : null
+    day === props.today
+      ? isTonight(cards)
+        ? t.discover.tonight
+        : t.discover.todayHead
+      : day === addDays(props.today, 1)
+        ? t.discover.tomorrowHead
+        : null
   const id = `day-${day}`
   return (
     <section ref={ref} className={s.day} aria-labelledby={id}>
       <h2 className={s.head} id={id} tabIndex={-1}>
-        {day === RUNNING ? (
-          <>
-            <span className={s.label}>{label}</span>
-            <span className={s.note}>{t.discover.runningNote}</span>
-          </>
-        ) : (
-          <>
-            {label && <span className={s.label}>{label} </span>}
-            <DateBlock day={day} className={s.bigDate} />
-            <span className="vh">{formatDay(day, props.today, locale)}</span>
-          </>
-        )}
+        {label && <span className={s.label}>{label} </span>}
+        <DateBlock day={day} className={s.bigDate} />
+        <span className="vh">{formatDay(day, props.today, locale)}</span>
       </h2>
-      {day === RUNNING ? (
-        <div className={s.strip} role="group" aria-labelledby={id} tabIndex={-1}>
-          {cards.map((card) => (
-            <PosterCard key={card.id} card={card} now={props.now} />
-          ))}
-        </div>
-      ) : (
-        <Wall cards={cards} now={props.now} eager={props.eager} />
-      )}
+      <Wall cards={cards} now={props.now} eager={props.eager} />
+    </section>
+  )
+}
+
+/** A low shelf for what has already begun: the eye should land on the days. */
+function OnNow(props: { cards: Card[]; now: Date }) {
+  const { t } = useI18n()
+  if (props.cards.length === 0) return null
+  return (
+    <section className={s.day} aria-labelledby="on-now">
+      <h2 className={s.head} id="on-now">
+        <span className={s.label}>{t.discover.running} </span>
+        <span className={s.note}>{t.discover.runningNote}</span>
+      </h2>
+      <div className={s.strip} role="group" aria-labelledby="on-now" tabIndex={0}>
+        {props.cards.map((card) => (
+          <PosterCard key={card.id} card={card} now={props.now} />
+        ))}
+      </div>
     </section>
   )
 }

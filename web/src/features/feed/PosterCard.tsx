@@ -27,7 +27,7 @@ export function PosterCard(props: {
   const { t, locale } = useI18n()
   const today = todayIn(card.timezone, props.now)
   const { capacity, confirmed } = card.places
-  const left = capacity === null ? null : Math.max(0, capacity - confirmed)
+  const left = capacity == null ? null : Math.max(0, capacity - confirmed)
   return (
     <article className={cx(s.card, props.lead && s.lead)}>
       <Poster src={card.cover.svg} eager={props.eager} className={s.poster} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Card } from '../../api/types'
-import { groupByDay, isTonight, RUNNING } from './days'
+import { groupByDay, isTonight } from './days'
 
 const NOW = new Date('2027-06-09T12:00:00Z')
 const card = (id: string, local: string, timezone = 'Europe/Berlin') =>
@@ -21,12 +21,12 @@ describe('the river of days', () => {
       ['2027-06-10', ['b']],
     ])
   })
-  it('puts in front what began before today', () => {
+  it('counts among today what began yesterday and still goes on', () => {
     const groups = groupByDay(
-      [card('old', '2027-06-01T10:00:00'), card('new', '2027-06-09T10:00:00')],
+      [card('late', '2027-06-08T23:00:00'), card('new', '2027-06-09T10:00:00')],
       NOW,
     )
-    expect(groups.map((group) => group.day)).toEqual([RUNNING, '2027-06-09'])
+    expect(groups.map((group) => group.day)).toEqual(['2027-06-09'])
   })
   it('shows once a card that two pages carry', () => {
     const twice = card('a', '2027-06-09T19:00:00')

@@ -98,5 +98,8 @@ export function toQuery(filters: Filters, today: string) {
 export const sortOf = (filters: Filters): Sort =>
   filters.sort ?? (filters.q ? 'relevance' : 'soonest')
 
+/** In order of time the list is a river of days; in any other order it is one wall. */
+export const byDay = (filters: Filters) => sortOf(filters) === 'soonest'
+
 export const isFiltered = (filters: Filters) =>
   Object.keys(filters).some((name) => name !== 'sort' && name !== 'radius_km')

@@ -326,7 +326,7 @@ function Count({ places, full }: { places: Places | null; full: boolean }) {
   const { t, locale } = useI18n()
   if (!places) return <p className={s.headline}>{t.place.unknown}</p>
   const { capacity, confirmed, waitlisted } = places
-  if (capacity === null) {
+  if (capacity == null) {
     return (
       <p className={s.unit}>
         {t.place.unlimited}

@@ -1,9 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
-import { api, unwrap } from '../../api/client'
+import { useState } from 'react'
 import { configQuery } from '../../api/session'
-import type { Mail } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { formatAgo, formatInstant } from '../../i18n/dates'
 import { Button, buttonClass } from '../../ui/Button'
@@ -11,7 +9,7 @@ import { useNow, useTitle } from '../../ui/hooks'
 import { Page } from '../../ui/Page'
 import { Empty, Failure, Skeleton } from '../../ui/State'
 import s from './DevMailPage.module.css'
-import { dressMail, prepareMail } from './mailHtml'
+import { mailDocument, mailQuery, mailsQuery } from './mails'
 
 const route = getRouteApi('/dev/mail')
 const REFRESH_MS = 5000
@@ -24,9 +22,7 @@ export function DevMailPage() {
   const config = useQuery(configQuery)
   const dev = config.data?.mode === 'dev'
   const list = useQuery({
-    queryKey: ['mails'],
-    queryFn: ({ signal }) =>
-      unwrap(api.GET('/api/v1/dev/mails', { params: { query: { limit: 100 } }, signal })),
+    ...mailsQuery,
     refetchInterval: REFRESH_MS,
     enabled: dev,
   })
@@ -85,12 +81,7 @@ export function DevMailPage() {
 function Reader({ id }: { id: string }) {
   const { t, locale } = useI18n()
   const [asText, setAsText] = useState(false)
-  const { data, error, isPending, refetch } = useQuery({
-    queryKey: ['mails', id],
-    queryFn: ({ signal }) =>
-      unwrap(api.GET('/api/v1/dev/mails/{id}', { params: { path: { id } }, signal })),
-    staleTime: Infinity,
-  })
+  const { data, error, isPending, refetch } = useQuery(mailQuery(id))
   if (isPending) return <Skeleton style={{ height: '24rem' }} />
   if (!data) {
     return (
@@ -120,7 +111,17 @@ function Reader({ id }: { id: string }) {
             </p>
           )}
         </header>
-        {text ? <pre className={s.text}>{data.text}</pre> : <Frame mail={data} />}
+        {text ? (
+          <pre className={s.text}>{data.text}</pre>
+        ) : (
+          <iframe
+            className={s.frame}
+            title={data.subject}
+            // No scripts and no origin of its own; a link may leave the frame when it is clicked.
+            sandbox="allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
+            src={mailDocument(data.id)}
+          />
+        )}
         {data.attachments.length > 0 && (
           <div className={s.attachments}>
             <h3>{t.mail.attachments}</h3>
@@ -136,21 +137,5 @@ function Reader({ id }: { id: string }) {
         )}
       </article>
     </div>
-  )
-}
-
-function Frame({ mail }: { mail: Mail }) {
-  const prepared = useMemo(() => prepareMail(mail.html ?? ''), [mail.html])
-  const [height, setHeight] = useState(0)
-  return (
-    <iframe
-      className={s.frame}
-      title={mail.subject}
-      // No scripts; same origin only so that this page may hand the styles back in.
-      sandbox="allow-same-origin allow-top-navigation-by-user-activation"
-      srcDoc={prepared.srcdoc}
-      style={{ height: height || undefined }}
-      onLoad={(event) => setHeight(dressMail(event.currentTarget, prepared.sheets))}
-    />
   )
 }
