@@ -113,7 +113,8 @@ async fn html(Extract(state): Extract<State>, Path(id): Path<String>) -> Result<
                           sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
     let bytes = read(&state.mail_dir, &id).await?;
     let message = MessageParser::default().parse(&bytes).ok_or_else(Problem::not_found)?;
-    let body = message.body_html(0).unwrap_or_default().into_owned();
+    // A link leaves the frame that the mailbox page shows the mail in.
+    let body = message.body_html(0).unwrap_or_default().replacen("<head>", "<head><base target=\"_top\">", 1);
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
