@@ -19,16 +19,16 @@ async function eventually<T>(what: string, ask: () => Promise<T | undefined>): P
 
 type MailList = { items: { id: string; to: string; subject: string }[] }
 
-/** The path of the first link in the newest mail to an address that leads to `page`. */
-export function linkInMail(request: APIRequestContext, to: string, page: string) {
+/** The newest mail to an address with a link to `page`, and the path of that link. */
+export function mailWithLink(request: APIRequestContext, to: string, page: string) {
   return eventually(`mail to ${to}`, async () => {
-    const list = (await (await request.get('/api/v1/dev/mails?limit=50')).json()) as MailList
+    const list = (await (await request.get('/api/v1/dev/mails?limit=100')).json()) as MailList
     for (const mail of list.items.filter((item) => item.to.includes(to))) {
       const { text } = (await (await request.get(`/api/v1/dev/mails/${mail.id}`)).json()) as {
         text: string
       }
       const link = new RegExp(`https?://\\S+?(/${page}\\?token=[\\w.~-]+)`).exec(text)
-      if (link) return link[1]
+      if (link) return { id: mail.id, path: link[1] }
     }
     return undefined
   })
@@ -48,8 +48,8 @@ export async function someone(browser: Browser, name: string) {
   await page.goto('/sign-in')
   const email = `${unique(name.toLowerCase())}@example.org`
   await post(page, '/api/v1/auth/register', { email, password: PASSWORD, display_name: name })
-  const link = await linkInMail(page.request, email, 'verify-email')
-  const token = new URL(link, page.url()).searchParams.get('token')
+  const { path } = await mailWithLink(page.request, email, 'verify-email')
+  const token = new URL(path!, page.url()).searchParams.get('token')
   await post(page, '/api/v1/auth/verify-email', { token })
   await post(page, '/api/v1/auth/login', { email, password: PASSWORD })
   return { page, email, context }

@@ -1,16 +1,13 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { defineConfig } from '@playwright/test'
+import { PORT } from './ports'
 
-// Runs against CITYEVENTS_URL, or starts CITYEVENTS_BINARY in dev mode on a data directory of its own.
-const given = process.env.CITYEVENTS_URL
-const port = process.env.CITYEVENTS_E2E_PORT ?? '5298'
-const url = given ?? `http://127.0.0.1:${port}`
-const binary = process.env.CITYEVENTS_BINARY ?? '../target/debug/cityevents'
+// Runs against CITYEVENTS_URL, or against CITYEVENTS_BINARY that the setup starts. The name must be
+// `localhost`: only there does a browser take Secure cookies without TLS.
+const url = process.env.CITYEVENTS_URL ?? `http://localhost:${PORT}`
 
 export default defineConfig({
   testDir: '.',
+  globalSetup: './setup.ts',
   outputDir: '../test-results',
   workers: 1,
   retries: 0,
@@ -37,19 +34,4 @@ export default defineConfig({
       ],
     },
   },
-  webServer: given
-    ? undefined
-    : {
-        command: [
-          binary,
-          'serve',
-          `--listen 127.0.0.1:${port}`,
-          '--ops-listen 127.0.0.1:0',
-          `--data-dir ${process.env.CITYEVENTS_E2E_DATA ?? mkdtempSync(join(tmpdir(), 'cityevents-e2e-'))}`,
-        ].join(' '),
-        url: `${url}/readyz`,
-        timeout: 120_000,
-        env: { CITYEVENTS__MODE: 'dev' },
-        gracefulShutdown: { signal: 'SIGTERM', timeout: 20_000 },
-      },
 })
