@@ -48,6 +48,7 @@ test('an organiser writes, publishes, meets a conflict, and cancels', async ({ b
     await page.getByRole('button', { name: 'Cancel event' }).click()
     await page.getByRole('dialog').getByLabel('Reason').fill('The oven broke.')
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel the event' }).click()
+    await expect(page.getByText('Cancelled. Everybody who had a place is told.')).toBeVisible()
     await page.getByRole('link', { name: 'See the page' }).click()
     await expect(page.getByText('This event will not take place.')).toBeVisible()
     await expect(page.getByText('The oven broke.')).toBeVisible()
