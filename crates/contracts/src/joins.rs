@@ -90,7 +90,7 @@ pub enum EndReason {
     EventCancelled,
 }
 
-/// The capacity changed without anybody's join changing.
+/// The organiser changed how full the event is: another capacity, or a cancellation. Comes after the messages about single joins.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PlacesChanged {
     /// At which event.

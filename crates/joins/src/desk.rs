@@ -140,16 +140,6 @@ impl Desk {
     pub async fn ask(&self, request: &Request, wish: Wish) -> Result<Answer, Problem> {
         let hash = request_hash(request.event_id, wish);
         let _turn = self.lanes.enter(request.event_id).await?;
-        // Twice, because the key may be in use for another event at this very moment: then the second look finds that request's answer.
-        for _ in 0..2 {
-            if let Some(answer) = self.attempt(request, wish, &hash).await? {
-                return Ok(answer);
-            }
-        }
-        Err(error::key_reused())
-    }
-
-    async fn attempt(&self, request: &Request, wish: Wish, hash: &[u8]) -> Result<Option<Answer>, Problem> {
         let mut tx = store::begin(&self.pool).await.map_err(error::unsettled)?;
         let locked = store::lock_event(&mut tx, request.event_id).await.map_err(error::unsettled)?;
         let mut event = locked.ok_or_else(Problem::not_found)?;
@@ -160,7 +150,7 @@ impl Desk {
             tx.rollback().await.map_err(error::unsettled)?; // at once: others wait for the lock
             return if known.request_hash == hash {
                 let status = u16::try_from(known.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-                Ok(Some(Answer { status: status.unwrap_or(StatusCode::OK), body: known.body }))
+                Ok(Answer { status: status.unwrap_or(StatusCode::OK), body: known.body })
             } else {
                 Err(error::key_reused())
             };
@@ -183,7 +173,7 @@ impl Desk {
         let remembered = store::Remembered {
             user_id: request.user_id,
             key: &request.key,
-            request_hash: hash,
+            request_hash: &hash,
             status: i16::try_from(decision.answer.status.as_u16()).unwrap_or(200),
             body: &decision.answer.body,
             event_id: request.event_id,
@@ -191,11 +181,12 @@ impl Desk {
             now,
         };
         if !store::remember(&mut tx, &remembered).await.map_err(error::unsettled)? {
+            // Requests about one event wait for each other: this one was about another, and has committed a moment ago.
             tx.rollback().await.map_err(error::unsettled)?;
-            return Ok(None);
+            return Err(error::key_reused());
         }
         self.commit(tx, request.event_id, places).await.map_err(error::unsettled)?;
-        Ok(Some(decision.answer))
+        Ok(decision.answer)
     }
 
     async fn join(

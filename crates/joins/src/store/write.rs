@@ -296,7 +296,7 @@ pub struct Remembered<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Keeps an answer; `false` if the key was used, at this very moment, for another event (one event's requests wait for each other).
+/// Keeps an answer; `false` if the key is another request's. If that one has not committed yet, this waits for its outcome.
 pub async fn remember(tx: &mut PgConnection, answer: &Remembered<'_>) -> Result<bool, sqlx::Error> {
     let kept = sqlx::query(
         "INSERT INTO idempotency (user_id, key, request_hash, status, body, event_id, join_id, created_at)

@@ -179,7 +179,7 @@ async fn fifty_thousand_joins_end_with_their_event() {
         .await;
     world.assert_sound().await;
     let started = std::time::Instant::now();
-    // What one worker does with one message; delivering it here would also carry fifty thousand messages to the bus.
+    // Includes carrying fifty thousand messages to the bus.
     world.cancel(&mut event).await;
     eprintln!("ended and told in {:?}", started.elapsed());
     let live: i64 =

@@ -24,7 +24,11 @@ async fn whoever_comes_in_time_has_a_place_and_the_others_stand_in_line() {
         let standing = world.participation(person, event).await;
         assert_eq!((&standing["status"], &standing["position"]), (&json!("waitlisted"), &json!(position)));
     }
-    assert_eq!(world.kinds(event).await, ["join.confirmed", "join.waitlisted", "join.waitlisted"]);
+    let told = world.told(event).await;
+    let kinds: Vec<_> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["join.confirmed", "join.waitlisted", "join.waitlisted"]);
+    assert_eq!((&told[0].1["promoted"], &told[0].1["join_id"]), (&json!(false), &first["join_id"]));
+    assert_eq!((&told[2].1["position"], &told[2].1["places"]["waitlisted"]), (&json!(2), &json!(2)));
     world.assert_sound().await;
 }
 
@@ -86,6 +90,19 @@ async fn a_party_has_its_places_as_a_whole_and_holds_up_the_line_until_it_fits()
     for person in &people[1..3] {
         assert_eq!(world.participation(person, event).await["status"], "confirmed");
     }
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn nobody_comes_up_past_a_party_that_does_not_fit_yet() {
+    let world = World::new().await;
+    let event = world.event(5).await.id;
+    let people = world.crowd(4);
+    for (person, party) in people.iter().zip([2, 3, 4, 2]) {
+        world.join_with(person, event, json!({ "party_size": party })).await.expect(200);
+    }
+    world.leave(&people[1], event).await.expect(200);
+    assert_eq!(world.places(event).await, json!({ "capacity": 5, "confirmed": 2, "waitlisted": 6 }));
     world.assert_sound().await;
 }
 

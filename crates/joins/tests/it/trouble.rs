@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -26,7 +27,9 @@ async fn whoever_cannot_get_the_lock_in_time_is_told_to_come_again() {
     let ada = world.people.person("Ada");
     let mut holder = world.pool.begin().await.unwrap();
     sqlx::query("SELECT FROM events WHERE id = $1 FOR UPDATE").bind(event).execute(&mut *holder).await.unwrap();
-    let refused = join(world.client(), &ada, event, "a", json!({})).await.expect(503);
+    let waiting = join(world.client(), &ada, event, "a", json!({}));
+    // A request has ten seconds.
+    let refused = tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("an answer").expect(503);
     assert_eq!(refused.code(), "unavailable");
     assert!(refused.headers.contains_key("retry-after"));
     holder.rollback().await.unwrap();

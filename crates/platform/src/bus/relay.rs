@@ -82,6 +82,8 @@ impl Relay {
         .map(|row| (row.seq, row.message))
         .collect();
         if rows.is_empty() {
+            // A transaction that is only dropped ends some time later, and until then keeps the lock from whoever comes next.
+            tx.rollback().await?;
             return Ok(0);
         }
         let (seqs, messages): (Vec<i64>, Vec<Message>) = rows.into_iter().unzip();

@@ -71,6 +71,7 @@ impl Worker {
             }
             let deliveries = Bus::ready(&mut queue, self.consumer.name(), partition).await?;
             if deliveries.is_empty() {
+                queue.rollback().await?; // now, not some time after the drop: the lock is needed by whoever comes next
                 continue;
             }
             taken += deliveries.len();
