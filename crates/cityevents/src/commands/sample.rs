@@ -5,7 +5,7 @@ use std::{collections::HashMap, fs, os::unix::fs::OpenOptionsExt as _, path::Pat
 
 use anyhow::{Context as _, bail};
 use axum::{Router, body::Body};
-use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
+use chrono::{Datelike as _, Days, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http_body_util::BodyExt as _;
 use platform::{Clock, config::Config, identity::Role, lifecycle::Lifecycle, outbox::Outbox};
@@ -140,7 +140,7 @@ async fn city(door: &Router, database: &Database) -> anyhow::Result<String> {
     let (_, password) = people.make("moderator", "Toni Marsh", Role::Moderator).await?;
     sign_ins.push_str(&sign_in("moderator", "moderator", &password));
 
-    let events = publish_all(door, &tokens, clock.now().date_naive()).await?;
+    let events = publish_all(door, &tokens, clock.now().naive_utc()).await?;
     let guests: Vec<String> = stream::iter(NAMES.iter().enumerate())
         .map(async |(number, name)| {
             let full = format!("{name} {}", SURNAMES[number * 7 % SURNAMES.len()]);
@@ -180,7 +180,7 @@ type Published = (String, Option<i32>);
 async fn publish_all(
     door: &Router,
     tokens: &HashMap<String, String>,
-    today: NaiveDate,
+    now: NaiveDateTime,
 ) -> anyhow::Result<Vec<Published>> {
     let venues: Vec<Venue> = serde_json::from_str(VENUES)?;
     let mut bodies = Vec::new();
@@ -188,7 +188,7 @@ async fn publish_all(
         for event in serde_json::from_str::<Vec<SampleEvent>>(file)? {
             let venue = venues.iter().find(|it| it.key == event.venue).context("unknown venue")?;
             let token = tokens.get(&event.organiser).context("unknown organiser")?;
-            for start in event.schedule.starts(today)? {
+            for start in event.schedule.starts(now)? {
                 bodies.push((token.clone(), event.body(venue, start), event.capacity));
             }
         }
@@ -206,23 +206,26 @@ async fn publish_all(
 }
 
 impl Schedule {
-    fn starts(&self, today: NaiveDate) -> anyhow::Result<Vec<NaiveDateTime>> {
+    /// Today counts where the hour is well ahead, wherever in Europe the venue is.
+    fn starts(&self, now: NaiveDateTime) -> anyhow::Result<Vec<NaiveDateTime>> {
+        let (today, soon) = (now.date(), now + TimeDelta::hours(3));
         let midnight = NaiveTime::MIN;
         let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").with_context(|| format!("{text} is no time"));
-        let day = |name: &str, week: u64| -> anyhow::Result<NaiveDate> {
+        let on = |name: &str, week: u64, at: NaiveTime| -> anyhow::Result<NaiveDateTime> {
             let weekday: Weekday = name.parse().map_err(|_| anyhow::anyhow!("{name} is no weekday"))?;
-            // Never today: the hour may have passed already.
-            let ahead = (7 + weekday.num_days_from_monday() - today.weekday().num_days_from_monday() - 1) % 7 + 1;
-            Ok(today + Days::new(u64::from(ahead) + 7 * week))
+            let ahead = (7 + weekday.num_days_from_monday() - today.weekday().num_days_from_monday()) % 7;
+            let first = (today + Days::new(u64::from(ahead))).and_time(at);
+            let first = if first < soon { first + TimeDelta::weeks(1) } else { first };
+            Ok(first + TimeDelta::days(7 * i64::try_from(week).unwrap_or(0)))
         };
         Ok(match self {
             Self::InDays { in_days, at } => {
                 let time = at.as_deref().map_or(Ok(midnight), time)?;
                 vec![(today + Days::new((*in_days).max(1))).and_time(time)]
             }
-            Self::Weekday { weekday, at, week } => vec![day(weekday, *week)?.and_time(time(at)?)],
+            Self::Weekday { weekday, at, week } => vec![on(weekday, *week, time(at)?)?],
             Self::Weekly { weekly, at, times } => {
-                (0..*times).map(|week| Ok(day(weekly, week)?.and_time(time(at)?))).collect::<anyhow::Result<_>>()?
+                (0..*times).map(|week| on(weekly, week, time(at)?)).collect::<anyhow::Result<_>>()?
             }
         })
     }
