@@ -44,12 +44,21 @@ pub fn api() -> OpenApiRouter<State> {
 #[derive(Clone)]
 pub struct Hub {
     joins: RoleService,
-    watched: Arc<Mutex<HashMap<EventId, watch::Sender<Option<Places>>>>>,
+    watched: Arc<Mutex<HashMap<EventId, watch::Sender<Option<Told>>>>>,
     streams: Arc<AtomicUsize>,
 }
 
 #[derive(Deserialize)]
 struct Known {
+    revision: i64,
+    places: Places,
+}
+
+/// How full an event is, and which of two such pieces of news is the newer: they may overtake each other.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Told {
+    revision: i64,
+    #[serde(flatten)]
     places: Places,
 }
 
@@ -82,8 +91,8 @@ impl Hub {
             match news.recv().await {
                 Ok(News::Topic { topic, data }) => {
                     let Some(id) = topic.strip_prefix("places/").and_then(|id| id.parse().ok()) else { continue };
-                    if let Ok(places) = serde_json::from_value(Arc::unwrap_or_clone(data)) {
-                        self.tell(id, places);
+                    if let Ok(told) = serde_json::from_value(Arc::unwrap_or_clone(data)) {
+                        self.tell(id, told);
                     }
                 }
                 Ok(News::Connected) | Err(RecvError::Lagged(_)) => self.ask_again().await,
@@ -93,11 +102,17 @@ impl Hub {
         }
     }
 
-    fn tell(&self, id: EventId, places: Places) {
+    fn tell(&self, id: EventId, told: Told) {
         if let Ok(watched) = self.watched.lock()
             && let Some(sender) = watched.get(&id)
         {
-            sender.send_if_modified(|known| known.replace(places) != Some(places));
+            sender.send_if_modified(|known| {
+                if known.is_some_and(|known| known.revision >= told.revision) {
+                    return false;
+                }
+                let before = known.replace(told);
+                before.map(|known| known.places) != Some(told.places)
+            });
         }
     }
 
@@ -106,19 +121,23 @@ impl Hub {
         let ids: Vec<EventId> =
             self.watched.lock().map(|watched| watched.keys().copied().collect()).unwrap_or_default();
         for id in ids {
-            if let Ok(Some(places)) = self.ask(id).await {
-                self.tell(id, places);
+            if let Ok(Some(told)) = self.ask(id).await {
+                self.tell(id, told);
             }
         }
     }
 
-    async fn ask(&self, id: EventId) -> Result<Option<Places>, Problem> {
+    async fn ask(&self, id: EventId) -> Result<Option<Told>, Problem> {
         let path = format!("/internal/joins/events/{id}");
         let answer = call::get(&self.joins, &path, &HeaderMap::new(), call::PART_DEADLINE).await?;
-        if answer.status.is_success() { Ok(Some(answer.json::<Known>()?.places)) } else { Ok(None) }
+        if !answer.status.is_success() {
+            return Ok(None);
+        }
+        let Known { revision, places } = answer.json()?;
+        Ok(Some(Told { revision, places }))
     }
 
-    fn watch(&self, id: EventId) -> Result<(watch::Receiver<Option<Places>>, Guard), Problem> {
+    fn watch(&self, id: EventId) -> Result<(watch::Receiver<Option<Told>>, Guard), Problem> {
         if self.streams.fetch_add(1, Ordering::Relaxed) >= MAX_STREAMS {
             self.streams.fetch_sub(1, Ordering::Relaxed);
             return Err(Problem::new(error::TOO_MANY_STREAMS).retry_after(30));
@@ -151,8 +170,8 @@ impl Hub {
 pub async fn live(Extract(state): Extract<State>, Path(id): Path<EventId>) -> Result<Response, Problem> {
     // Watch first, ask then: what changes in between is not missed.
     let (receiver, guard) = state.live.watch(id)?;
-    let places = state.live.ask(id).await?.ok_or_else(Problem::not_found)?;
-    state.live.tell(id, places);
+    let told = state.live.ask(id).await?.ok_or_else(Problem::not_found)?;
+    state.live.tell(id, told);
     let stream = stream(receiver, guard).take_until(state.drain.clone().cancelled_owned());
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     let mut response = Sse::new(stream).keep_alive(keep_alive).into_response();
@@ -162,12 +181,12 @@ pub async fn live(Extract(state): Extract<State>, Path(id): Path<EventId>) -> Re
 }
 
 fn stream(
-    receiver: watch::Receiver<Option<Places>>,
+    receiver: watch::Receiver<Option<Told>>,
     guard: Guard,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-    WatchStream::new(receiver).filter_map(move |places| {
+    WatchStream::new(receiver).filter_map(move |told| {
         let _held_by_the_stream = &guard;
-        let event = places.and_then(|places| Event::default().event("places").json_data(places).ok());
+        let event = told.and_then(|told| Event::default().event("places").json_data(told.places).ok());
         std::future::ready(event.map(Ok))
     })
 }
