@@ -80,6 +80,8 @@ function Editor({ event }: { event: EventView }) {
   const [overbook, setOverbook] = useState<Partial<NewEvent> | null>(null)
 
   async function fetchCurrent() {
+    // A fetch that began before the change would answer with the state before it.
+    await client.cancelQueries({ queryKey: eventKey(event.id) })
     return client.fetchQuery({ ...eventQuery(event.id), staleTime: 0 })
   }
 
