@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use contracts::{SessionId, UserId, auth::Locale};
 use platform::{Clock, identity::Role, outbox::Outbox, random};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use crate::{
     domain::{DisplayName, Email, Password},
@@ -54,7 +54,8 @@ impl Admin {
         Self { pool, outbox, clock }
     }
 
-    /// Makes a verified account, or gives the existing one this name, role and password. Without a password one is made up.
+    /// Makes a verified account, or gives the existing one this name, role and password, which ends its sign-ins. Without a password one
+    /// is made up.
     ///
     /// # Errors
     /// If address, name or password cannot be used.
@@ -65,18 +66,19 @@ impl Admin {
         name: &str,
         role: Role,
     ) -> Result<Created, AdminError> {
-        let address = Email::parse(email).map_err(|reason| AdminError::Invalid(format!("{email} {reason}")))?;
+        let address = parse(email)?;
         let name = DisplayName::parse(name).map_err(|reason| AdminError::Invalid(format!("the name {reason}")))?;
         let password = password.unwrap_or_else(random::token);
         let normalised = Password::new(password.expose_secret());
-        if let Some(weakness) = normalised.weakness(&[email, &name]) {
-            return Err(AdminError::Invalid(format!("the password is refused: {weakness:?}")));
-        }
-        let hash = tokio::task::spawn_blocking(move || hashing::hash_now(normalised.expose()))
+        let known = [email.to_owned(), name.to_string()];
+        let hash =
+            tokio::task::spawn_blocking(move || match normalised.weakness(&known.each_ref().map(String::as_str)) {
+                Some(weakness) => Err(format!("the password is refused: {weakness:?}")),
+                None => hashing::hash_now(normalised.expose()).map_err(|()| "the password cannot be hashed".to_owned()),
+            })
             .await
-            .ok()
-            .and_then(Result::ok)
-            .ok_or_else(|| AdminError::Invalid("the password cannot be hashed".to_owned()))?;
+            .unwrap_or_else(|_| Err("the password cannot be hashed".to_owned()))
+            .map_err(AdminError::Invalid)?;
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
         let mut user = User {
@@ -93,6 +95,7 @@ impl Admin {
         {
             user = User { role, display_name: user.display_name, email_verified_at: Some(now), ..existing };
             users::update(&mut tx, &user).await?;
+            self.end_sessions(&mut tx, user.id, "replaced by an operator").await?;
         }
         users::set_password(&mut tx, user.id, &hash, now).await?;
         self.outbox.publish(&mut tx, &user.changed()).await?;
@@ -105,13 +108,14 @@ impl Admin {
     /// # Errors
     /// As the database says.
     pub async fn set_role(&self, email: &str, role: Role) -> Result<bool, AdminError> {
-        let Some(mut user) = self.find(email).await? else { return Ok(false) };
+        let address = parse(email)?;
         let mut tx = self.pool.begin().await?;
+        let Some(mut user) = users::lock_by_email(&mut tx, &address).await? else { return Ok(false) };
         user.role = role;
         users::update(&mut tx, &user).await?;
+        self.end_sessions(&mut tx, user.id, "role changed").await?;
         self.outbox.publish(&mut tx, &user.changed()).await?;
         self.outbox.commit(tx).await?;
-        self.end_sessions(user.id, "role changed").await?;
         Ok(true)
     }
 
@@ -120,10 +124,12 @@ impl Admin {
     /// # Errors
     /// As the database says.
     pub async fn revoke_sessions(&self, email: &str) -> Result<Option<usize>, AdminError> {
-        match self.find(email).await? {
-            Some(user) => Ok(Some(self.end_sessions(user.id, "ended by an operator").await?)),
-            None => Ok(None),
-        }
+        let address = parse(email)?;
+        let mut tx = self.pool.begin().await?;
+        let Some(user) = users::lock_by_email(&mut tx, &address).await? else { return Ok(None) };
+        let ended = self.end_sessions(&mut tx, user.id, "ended by an operator").await?;
+        tx.commit().await?;
+        Ok(Some(ended))
     }
 
     /// Makes `count` verified accounts with a sign-in each, and returns an access token each that is good for a day.
@@ -142,6 +148,7 @@ impl Admin {
                 .collect();
             let mut tx = self.pool.begin().await?;
             sessions::insert_load_users(&mut tx, &rows, &hash, (now, now + TimeDelta::days(1))).await?;
+            let mut changes = Vec::with_capacity(rows.len());
             for (user_id, session, name) in rows {
                 let user = User {
                     id: user_id,
@@ -152,30 +159,28 @@ impl Admin {
                     email_verified_at: Some(now),
                     created_at: now,
                 };
-                self.outbox.publish(&mut tx, &user.changed()).await?;
+                changes.push(user.changed());
                 let token = signer.sign(&claims(&user, session, now.timestamp(), 86_400)).map_err(|_| invalid())?;
                 tokens.push(SecretString::from(token));
             }
+            self.outbox.publish_all(&mut tx, &changes).await?;
             self.outbox.commit(tx).await?;
         }
         Ok(tokens)
     }
 
-    async fn find(&self, email: &str) -> Result<Option<User>, AdminError> {
-        let address = Email::parse(email).map_err(|reason| AdminError::Invalid(format!("{email} {reason}")))?;
-        Ok(users::by_email(&self.pool, &address).await?)
-    }
-
     /// The command has no door of its own to tell, so it tells the doors of the servers.
-    async fn end_sessions(&self, user: UserId, reason: &str) -> Result<usize, AdminError> {
-        let mut tx = self.pool.begin().await?;
-        let ended = sessions::others(&mut tx, user, None).await?;
-        sessions::revoke(&mut tx, &ended, reason, self.clock.now()).await?;
+    async fn end_sessions(&self, tx: &mut PgConnection, user: UserId, reason: &str) -> Result<usize, sqlx::Error> {
+        let ended = sessions::others(tx, user, None).await?;
+        sessions::revoke(tx, &ended, reason, self.clock.now()).await?;
         for id in &ended {
-            platform::broadcast::send_within(&mut tx, &format!("session/{id}"), &serde_json::json!({ "ended": true }))
-                .await?;
+            let ended = serde_json::json!({ "ended": true });
+            platform::broadcast::send_within(tx, &format!("session/{id}"), &ended).await?;
         }
-        tx.commit().await?;
         Ok(ended.len())
     }
+}
+
+fn parse(email: &str) -> Result<Email, AdminError> {
+    Email::parse(email).map_err(|reason| AdminError::Invalid(format!("{email} {reason}")))
 }

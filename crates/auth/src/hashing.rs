@@ -1,7 +1,7 @@
 //! Password hashing: Argon2id, off the async threads, and only so many at a time.
 
 use std::sync::{
-    Arc, LazyLock,
+    Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -20,9 +20,6 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Hashes that may wait for a slot. Beyond it the answer is an honest 503: a login flood must not pile up.
 const MAX_WAITING: usize = 64;
-
-/// Verified against when there is no such account, so that the answer takes as long.
-static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password").unwrap_or_default());
 
 /// Hashes and verifies. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -48,21 +45,40 @@ impl Hasher {
         Self { slots: Arc::new(Semaphore::new(slots.max(1))), waiting: Arc::default() }
     }
 
-    /// Hashes a new password.
+    /// Hashes a password.
     pub async fn hash(&self, password: &Password) -> Result<String, Problem> {
         let password = password.clone();
         self.work(move || hash_now(password.expose())).await?.map_err(|()| Problem::new(problem::INTERNAL))
+    }
+
+    /// Hashes a new password, if it may be chosen by somebody of whom `known` is known; else the refusal names `field`. The estimator
+    /// works in the same slot: it, too, has the time of others to waste.
+    pub async fn choose(&self, password: &Password, field: &str, known: &[&str]) -> Result<String, Problem> {
+        if let Some(misfit) = password.misfit() {
+            return Err(misfit.problem(field));
+        }
+        let (password, known) = (password.clone(), known.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+        let outcome = self
+            .work(move || {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                password.weakness(&known).map_or_else(|| Ok(hash_now(password.expose())), Err)
+            })
+            .await?;
+        outcome.map_err(|weakness| weakness.problem(field))?.map_err(|()| Problem::new(problem::INTERNAL))
     }
 
     /// Compares with a stored hash; with `None` it takes as long and is wrong.
     pub async fn verify(&self, password: &Password, hash: Option<String>) -> Result<Verdict, Problem> {
         let password = password.clone();
         self.work(move || {
-            let exists = hash.is_some();
-            let hash = hash.unwrap_or_else(|| NOBODY.clone());
+            let Some(hash) = hash else {
+                // The same work for nothing.
+                let _ = hash_now(password.expose());
+                return Verdict::Wrong;
+            };
             let Ok(parsed) = PasswordHash::new(&hash) else { return Verdict::Wrong };
             let right = argon2().verify_password(password.expose().as_bytes(), &parsed).is_ok();
-            match (right && exists, is_current(&parsed)) {
+            match (right, is_current(&parsed)) {
                 (false, _) => Verdict::Wrong,
                 (true, true) => Verdict::Right,
                 (true, false) => Verdict::RightButOutdated,
@@ -137,7 +153,7 @@ mod tests {
         let verdict = async |password: &str, hash| hasher.verify(&Password::new(password), hash).await.unwrap();
         assert_eq!(verdict("quiet harbour lantern", Some(hash.clone())).await, Verdict::Right);
         assert_eq!(verdict("another", Some(hash)).await, Verdict::Wrong);
-        assert_eq!(verdict("nobody has this password", None).await, Verdict::Wrong);
+        assert_eq!(verdict("quiet harbour lantern", None).await, Verdict::Wrong);
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
 use ed25519_dalek::{
     SigningKey,
     pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, spki::der::pem::LineEnding},
@@ -29,6 +30,9 @@ use tokio::sync::Mutex;
 
 /// Below the data directory; readable by the owner only.
 const FILE: &str = "keys/access-token.pem";
+/// No access token is good for longer (those for load tests last a day), so that a key whose process has been gone for this long is not
+/// needed any more.
+const LONGEST_TOKEN: TimeDelta = TimeDelta::days(2);
 /// Someone who sends tokens with made-up key ids must not make us ask the database each time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -82,14 +86,11 @@ fn create(path: &Path) -> std::io::Result<()> {
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir)?;
     }
-    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
-    fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)?
-        .write_all(pem.as_bytes())?;
+    // A name of its own: two containers on one volume may have the same process id.
+    let draft = path.with_extension(format!("{:016x}.tmp", rand::rng().next_u64()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(pem.as_bytes())?;
+    file.sync_all()?; // a power cut must not leave an empty key under the final name
     // A link fails where the name is taken: whoever comes second uses the first one's key.
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
@@ -118,18 +119,22 @@ impl Signer {
         jsonwebtoken::encode(&header, claims, &self.key)
     }
 
-    /// Lets every process verify what this key signs.
+    /// Lets every process verify what this key signs. Said again while it is in use; half an hour is often enough.
     ///
     /// # Errors
     /// As the database says.
     pub async fn publish(&self, pool: &PgPool, clock: &Clock) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO public_keys (kid, jwk, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(&self.kid)
-            .bind(Json(&self.jwk))
-            .bind(clock.now())
-            .execute(pool)
-            .await
-            .map(drop)
+        sqlx::query(
+            "INSERT INTO public_keys AS k (kid, jwk, created_at, seen_at) VALUES ($1, $2, $3, $3)
+             ON CONFLICT (kid) DO UPDATE SET seen_at = excluded.seen_at
+                WHERE k.seen_at < excluded.seen_at - interval '30 minutes'",
+        )
+        .bind(&self.kid)
+        .bind(Json(&self.jwk))
+        .bind(clock.now())
+        .execute(pool)
+        .await
+        .map(drop)
     }
 }
 
@@ -171,16 +176,18 @@ impl Published {
         // Whoever comes while somebody looks waits for what they find.
         let mut looked = self.looked.lock().await;
         if looked.is_none_or(|at| at.elapsed() >= LOOK_AGAIN) {
-            self.refresh().await?;
+            // Noted before it succeeds: while the database is away, those in line must not each wait for it.
             *looked = Some(Instant::now());
+            self.refresh().await?;
         }
         Ok(())
     }
 
-    /// All public keys, as a key set (RFC 7517).
+    /// The public keys that tokens of today may be signed with, as a key set (RFC 7517).
     pub async fn set(&self) -> Result<JwkSet, sqlx::Error> {
         let keys: Vec<Json<Value>> =
-            sqlx::query_scalar("SELECT jwk FROM public_keys ORDER BY created_at DESC, kid LIMIT 50")
+            sqlx::query_scalar("SELECT jwk FROM public_keys WHERE seen_at > $1 ORDER BY created_at DESC, kid")
+                .bind(self.clock.now() - LONGEST_TOKEN)
                 .fetch_all(&self.pool)
                 .await?;
         let keys = keys.into_iter().filter_map(|jwk| serde_json::from_value(jwk.0).ok()).collect();

@@ -1,8 +1,9 @@
 //! Accounts, credentials, sessions, tokens, roles.
 //!
-//! Owns the schema `auth`: `users`, `credentials`, `sessions`, `refresh_tokens`, `one_time_tokens`, `throttle`, `public_keys`. Tells
-//! the others of accounts and mails to be sent ([`contracts::auth`]); reads no messages. Internally it resolves a browser's cookie
-//! into an access token, and says whether a sign-in still lives.
+//! Owns the schema `auth`: `users`, `credentials`, `sessions`, `refresh_tokens`, `one_time_tokens`, `known_networks`, `throttle`,
+//! `public_keys`. Tells the others of accounts and mails to be sent ([`contracts::auth`]); reads no messages. Internally it resolves a
+//! browser's cookie into an access token, and says whether a sign-in still lives. Whoever writes several of these tables locks the row
+//! in `users` first.
 
 pub mod admin;
 pub mod keys;

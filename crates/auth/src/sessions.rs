@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
-    SessionId, UserId,
+    SessionId,
     auth::{AccountNotice, Notice},
 };
 use platform::{
@@ -16,11 +16,12 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::{
-    State,
+    State, error,
     store::{
         sessions::{self, Kind, NewSession},
-        users::User,
+        users::{self, User},
     },
+    throttle::network,
 };
 
 /// Characters of a user agent that are kept.
@@ -40,6 +41,13 @@ impl Origin {
     }
 }
 
+/// Somebody who has shown the right password.
+pub struct Proven {
+    pub user: User,
+    /// When that password was chosen: tells whether it is still the one that counts.
+    pub chosen_at: DateTime<Utc>,
+}
+
 impl State {
     /// When a sign-in that is used now ends by itself.
     pub fn idle_end(&self, now: DateTime<Utc>) -> DateTime<Utc> {
@@ -51,24 +59,30 @@ impl State {
         i64::try_from(self.context.config.auth.access_token_lifetime.as_secs()).unwrap_or(900)
     }
 
-    /// Begins a sign-in; the secret is the cookie or the refresh token.
+    /// Begins a sign-in; the secret is the cookie or the refresh token. Refused if the password was replaced since it was shown: whoever
+    /// resets a stolen one must be rid of the thief.
     pub async fn begin(
         &self,
-        tx: &mut PgConnection,
-        user: UserId,
+        Proven { user, chosen_at }: Proven,
         kind: Kind,
         origin: &Origin,
-    ) -> Result<(SessionId, SecretString), sqlx::Error> {
+    ) -> Result<(User, SessionId, SecretString), Problem> {
         let now = self.context.clock.now();
+        let mut tx = self.context.pool.begin().await?;
+        let user = users::with_password_of(&mut tx, user.id, chosen_at).await?;
+        let user = user.ok_or_else(|| Problem::new(error::INVALID_CREDENTIALS))?;
+        users::know_network(&mut tx, user.id, &network(origin.addr), now).await?;
         let (id, secret) = (SessionId::new(now), random::token());
         let cookie = (kind == Kind::Browser).then(|| secret.expose_secret());
         let (ip, user_agent) = (origin.addr.to_string(), origin.user_agent.as_str());
-        let session = NewSession { id, user, kind, cookie, now, expires_at: self.idle_end(now), ip, user_agent };
-        sessions::insert(tx, &session).await?;
+        let expires_at = self.idle_end(now);
+        let session = NewSession { id, user: user.id, kind, cookie, now, expires_at, ip, user_agent };
+        sessions::insert(&mut tx, &session).await?;
         if kind == Kind::Api {
-            sessions::insert_refresh_token(tx, secret.expose_secret(), id, now).await?;
+            sessions::insert_refresh_token(&mut tx, secret.expose_secret(), id, now).await?;
         }
-        Ok((id, secret))
+        tx.commit().await?;
+        Ok((user, id, secret))
     }
 
     /// An access token for a sign-in.
@@ -94,7 +108,7 @@ impl State {
         keep: Option<SessionId>,
     ) -> Result<Vec<SessionId>, sqlx::Error> {
         let now = self.context.clock.now();
-        crate::store::users::set_password(tx, user.id, hash, now).await?;
+        users::set_password(tx, user.id, hash, now).await?;
         let ended = sessions::others(tx, user.id, keep).await?;
         sessions::revoke(tx, &ended, "password changed", now).await?;
         self.context.outbox.publish(tx, &notice(user, Notice::PasswordChanged)).await?;

@@ -1837,15 +1837,9 @@ export interface components {
          *       "password": "quiet harbour lantern 42"
          *     }
          */
-        TokenRequest: {
-            /** @description Begins a sign-in. */
-            Credentials: components["schemas"]["Credentials"];
-        } | {
-            /** @description Goes on with one. */
-            Refresh: {
-                /** @description Works once. */
-                refresh_token: string;
-            };
+        TokenRequest: components["schemas"]["Credentials"] | {
+            /** @description Works once. */
+            refresh_token: string;
         };
         /** @description What an API client signs in with. */
         Tokens: {

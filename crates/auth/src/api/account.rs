@@ -55,10 +55,13 @@ pub async fn update_me(
 ) -> Result<Json<Me>, Problem> {
     let mut tx = state.context.pool.begin().await?;
     let mut user = users::lock_by_id(&mut tx, identity.user_id).await?.ok_or_else(gone)?;
+    let before = user.changed();
     user.display_name = update.display_name.map_or(user.display_name, DisplayName::into_inner);
     user.locale = update.locale.unwrap_or(user.locale);
-    users::update(&mut tx, &user).await?;
-    state.context.outbox.publish(&mut tx, &user.changed()).await?;
+    if (&before.display_name, before.locale) != (&user.display_name, user.locale) {
+        users::update(&mut tx, &user).await?;
+        state.context.outbox.publish(&mut tx, &user.changed()).await?;
+    }
     state.context.outbox.commit(tx).await?;
     Ok(Json(user.into()))
 }

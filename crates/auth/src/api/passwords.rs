@@ -2,7 +2,7 @@ use axum::extract::State as Extract;
 use chrono::TimeDelta;
 use contracts::auth::{MailedToken, PasswordResetRequested};
 use platform::{
-    http::{Json, StatusCode},
+    http::{ClientAddr, Json, StatusCode},
     identity::Identity,
     problem::{self, Problem, ProblemDocument},
     random,
@@ -10,18 +10,19 @@ use platform::{
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
-use super::{AddressOnly, MAIL_IS_ON_ITS_WAY, Message};
+use super::{AddressOnly, MAIL_IS_ON_ITS_WAY, Message, evenly};
 use crate::{
     State,
-    domain::Password,
+    domain::{Email, Password},
     error,
     hashing::Verdict,
     sessions::gone,
     store::{
+        sessions,
         tokens::{self, Pending, Purpose},
         users,
     },
-    throttle,
+    throttle::{self, network},
 };
 
 /// How long the mailed link works.
@@ -44,12 +45,19 @@ pub async fn forgot_password(
     Extract(state): Extract<State>,
     Json(body): Json<AddressOnly>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
-    let may_mail = state.throttle.take(throttle::MAIL, body.email.key()).await?;
+    evenly(request_reset(&state, &body.email)).await?;
+    Ok((StatusCode::ACCEPTED, Json(MAIL_IS_ON_ITS_WAY)))
+}
+
+async fn request_reset(state: &State, email: &Email) -> Result<(), Problem> {
     let now = state.context.clock.now();
     let mut tx = state.context.pool.begin().await?;
-    let user = users::lock_by_email(&mut tx, &body.email).await?;
+    let user = users::lock_by_email(&mut tx, email).await?;
+    let may_mail = state.throttle.take(&mut tx, throttle::RESET_MAIL, email.key()).await?;
     if let Some(user) = user.filter(|_| may_mail) {
         let (token, expires_at) = (random::token(), now + LIFETIME);
+        // Only the newest link works.
+        tokens::remove_all(&mut tx, user.id, Purpose::Reset).await?;
         let pending = Pending::default();
         tokens::insert(&mut tx, token.expose_secret(), user.id, Purpose::Reset, &pending, (now, expires_at)).await?;
         let message = PasswordResetRequested {
@@ -63,7 +71,7 @@ pub async fn forgot_password(
         state.context.outbox.publish(&mut tx, &message).await?;
     }
     state.context.outbox.commit(tx).await?;
-    Ok((StatusCode::ACCEPTED, Json(MAIL_IS_ON_ITS_WAY)))
+    Ok(())
 }
 
 /// A new password, by a mailed link.
@@ -90,15 +98,19 @@ pub struct PasswordReset {
 )]
 pub async fn reset_password(
     Extract(state): Extract<State>,
+    ClientAddr(addr): ClientAddr,
     Json(body): Json<PasswordReset>,
 ) -> Result<StatusCode, Problem> {
-    body.password.check("password", &[])?;
-    let hash = state.hasher.hash(&body.password).await?;
-    let now = state.context.clock.now();
-    let mut tx = state.context.pool.begin().await?;
-    let taken = tokens::take(&mut tx, &body.token, Purpose::Reset, now).await?;
-    let (id, _) = taken.ok_or_else(|| Problem::new(error::TOKEN_INVALID))?;
-    let mut user = users::lock_by_id(&mut tx, id).await?.ok_or_else(|| Problem::new(error::TOKEN_INVALID))?;
+    let invalid = || Problem::new(error::TOKEN_INVALID);
+    let (pool, now) = (&state.context.pool, state.context.clock.now());
+    let id = tokens::owner(pool, &body.token, Purpose::Reset, now).await?.ok_or_else(invalid)?;
+    let user = users::by_id(pool, id).await?.ok_or_else(invalid)?;
+    let hash = state.hasher.choose(&body.password, "password", &[&user.email, &user.display_name]).await?;
+    let mut tx = pool.begin().await?;
+    let mut user = users::lock_by_id(&mut tx, id).await?.ok_or_else(invalid)?;
+    tokens::take(&mut tx, &body.token, Purpose::Reset, now).await?.ok_or_else(invalid)?;
+    let network = network(addr);
+    users::know_network(&mut tx, id, &network, now).await?;
     if user.email_verified_at.is_none() {
         user.email_verified_at = Some(now);
         users::update(&mut tx, &user).await?;
@@ -107,6 +119,10 @@ pub async fn reset_password(
     let ended = state.replace_password(&mut tx, &user, &hash, None).await?;
     state.context.outbox.commit(tx).await?;
     state.announce_end(&ended);
+    // Whoever forgot it has tried a few times before.
+    if let Ok(email) = Email::parse(&user.email) {
+        state.throttle.reset(throttle::ACCOUNT, &throttle::account_here(&email, &network)).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -142,21 +158,24 @@ pub async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let pool = &state.context.pool;
     let user = users::by_id(pool, identity.user_id).await?.ok_or_else(gone)?;
-    body.new_password.check("new_password", &[&user.email, &user.display_name])?;
+    let wrong = || Problem::new(problem::VALIDATION_FAILED).field("current_password", "wrong", "is not your password");
     let account = user.id.to_string();
     state.throttle.charge(throttle::ACCOUNT, &account).await?;
-    let old = users::password_hash(pool, user.id).await?;
-    if state.hasher.verify(&body.current_password, old).await? == Verdict::Wrong {
-        return Err(Problem::new(problem::VALIDATION_FAILED).field(
-            "current_password",
-            "wrong",
-            "is not your password",
-        ));
+    let old = users::password(pool, user.id).await?;
+    if state.hasher.verify(&body.current_password, old.as_ref().map(|it| it.0.clone())).await? == Verdict::Wrong {
+        return Err(wrong());
     }
     state.throttle.reset(throttle::ACCOUNT, &account).await?;
-    let hash = state.hasher.hash(&body.new_password).await?;
+    let hash = state.hasher.choose(&body.new_password, "new_password", &[&user.email, &user.display_name]).await?;
     let mut tx = pool.begin().await?;
     let user = users::lock_by_id(&mut tx, user.id).await?.ok_or_else(gone)?;
+    // Somebody who is being thrown out at this moment must not have the last word.
+    if !sessions::is_live(&mut *tx, identity.session_id, state.context.clock.now()).await? {
+        return Err(Problem::new(problem::UNAUTHENTICATED));
+    }
+    if users::password(&mut *tx, user.id).await?.map(|it| it.1) != old.map(|it| it.1) {
+        return Err(wrong());
+    }
     let ended = state.replace_password(&mut tx, &user, &hash, Some(identity.session_id)).await?;
     state.context.outbox.commit(tx).await?;
     state.announce_end(&ended);

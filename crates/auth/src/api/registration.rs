@@ -5,7 +5,7 @@ use contracts::{
     auth::{Locale, MailedToken, Notice, VerificationRequested},
 };
 use platform::{
-    http::{Json, StatusCode},
+    http::{ClientAddr, Json, StatusCode},
     identity::Role,
     problem::{Problem, ProblemDocument},
     random,
@@ -14,7 +14,7 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-use super::{AddressOnly, MAIL_IS_ON_ITS_WAY, Message};
+use super::{AddressOnly, MAIL_IS_ON_ITS_WAY, Message, evenly};
 use crate::{
     State,
     domain::{DisplayName, Email, Password},
@@ -23,7 +23,7 @@ use crate::{
         tokens::{self, Pending, Purpose},
         users::{self, User},
     },
-    throttle,
+    throttle::{self, network},
 };
 
 /// How long the mailed link works.
@@ -64,10 +64,15 @@ pub async fn register(
     Extract(state): Extract<State>,
     Json(wish): Json<Registration>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
-    wish.password.check("password", &[wish.email.as_str(), &wish.display_name])?;
     // Hashed in any case: a taken address must not be told by the time the answer takes.
-    let hash = state.hasher.hash(&wish.password).await?;
-    let may_mail = state.throttle.take(throttle::MAIL, wish.email.key()).await?;
+    let hash = state.hasher.choose(&wish.password, "password", &[wish.email.as_str(), &wish.display_name]).await?;
+    evenly(make_account(&state, wish, hash)).await?;
+    Ok((StatusCode::ACCEPTED, Json(MAIL_IS_ON_ITS_WAY)))
+}
+
+/// Whose address it is shows only when a link is opened, and that link's registration is the one that counts. So once an address has been
+/// registered more than once, no password counts until then; who asked for just another link has to choose one by mail.
+async fn make_account(state: &State, wish: Registration, hash: String) -> Result<(), Problem> {
     let now = state.context.clock.now();
     let mut tx = state.context.pool.begin().await?;
     let fresh = User {
@@ -83,18 +88,24 @@ pub async fn register(
     let Some(user) = users::lock_by_email(&mut tx, &wish.email).await? else {
         return Err(Problem::unavailable()); // deleted in this very moment
     };
+    let is_verified = user.email_verified_at.is_some();
+    let mail = if is_verified { throttle::NOTICE_MAIL } else { throttle::REGISTRATION_MAIL };
+    let may_mail = state.throttle.take(&mut tx, mail, wish.email.key()).await?;
     if inserted {
         users::set_password(&mut tx, user.id, &hash, now).await?;
         state.context.outbox.publish(&mut tx, &user.changed()).await?;
     }
-    if may_mail && user.email_verified_at.is_none() {
-        let pending = Pending { password_hash: Some(hash), display_name: Some(fresh.display_name) };
-        request_verification(&state, &mut tx, &user, &pending).await?;
-    } else if may_mail {
+    if may_mail && is_verified {
         state.context.outbox.publish(&mut tx, &sessions::notice(&user, Notice::RegistrationAttempted)).await?;
+    } else if may_mail {
+        if !inserted {
+            users::remove_password(&mut tx, user.id).await?;
+        }
+        let pending = Pending { password_hash: Some(hash), display_name: Some(fresh.display_name) };
+        request_verification(state, &mut tx, &user, &pending).await?;
     }
     state.context.outbox.commit(tx).await?;
-    Ok((StatusCode::ACCEPTED, Json(MAIL_IS_ON_ITS_WAY)))
+    Ok(())
 }
 
 async fn request_verification(
@@ -136,12 +147,18 @@ pub struct TokenOnly {
     security(()),
     extensions(("x-access" = json!("public"))),
 )]
-pub async fn verify_email(Extract(state): Extract<State>, Json(body): Json<TokenOnly>) -> Result<StatusCode, Problem> {
+pub async fn verify_email(
+    Extract(state): Extract<State>,
+    ClientAddr(addr): ClientAddr,
+    Json(body): Json<TokenOnly>,
+) -> Result<StatusCode, Problem> {
+    let invalid = || Problem::new(error::TOKEN_INVALID);
     let now = state.context.clock.now();
     let mut tx = state.context.pool.begin().await?;
-    let taken = tokens::take(&mut tx, &body.token, Purpose::Verify, now).await?;
-    let (id, pending) = taken.ok_or_else(|| Problem::new(error::TOKEN_INVALID))?;
-    let mut user = users::lock_by_id(&mut tx, id).await?.ok_or_else(|| Problem::new(error::TOKEN_INVALID))?;
+    let id = tokens::owner(&mut *tx, &body.token, Purpose::Verify, now).await?.ok_or_else(invalid)?;
+    let mut user = users::lock_by_id(&mut tx, id).await?.ok_or_else(invalid)?;
+    let pending = tokens::take(&mut tx, &body.token, Purpose::Verify, now).await?.ok_or_else(invalid)?;
+    users::know_network(&mut tx, id, &network(addr), now).await?;
     if user.email_verified_at.is_none() {
         user.email_verified_at = Some(now);
         user.display_name = pending.display_name.unwrap_or(user.display_name);
@@ -172,12 +189,16 @@ pub async fn resend_verification(
     Extract(state): Extract<State>,
     Json(body): Json<AddressOnly>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
-    let may_mail = state.throttle.take(throttle::MAIL, body.email.key()).await?;
-    let mut tx = state.context.pool.begin().await?;
-    let user = users::lock_by_email(&mut tx, &body.email).await?;
-    if let Some(user) = user.filter(|user| may_mail && user.email_verified_at.is_none()) {
-        request_verification(&state, &mut tx, &user, &Pending::default()).await?;
-    }
-    state.context.outbox.commit(tx).await?;
+    evenly(async {
+        let mut tx = state.context.pool.begin().await?;
+        let user = users::lock_by_email(&mut tx, &body.email).await?;
+        let may_mail = state.throttle.take(&mut tx, throttle::RESEND_MAIL, body.email.key()).await?;
+        if let Some(user) = user.filter(|user| may_mail && user.email_verified_at.is_none()) {
+            request_verification(&state, &mut tx, &user, &Pending::default()).await?;
+        }
+        state.context.outbox.commit(tx).await?;
+        Ok(())
+    })
+    .await?;
     Ok((StatusCode::ACCEPTED, Json(MAIL_IS_ON_ITS_WAY)))
 }

@@ -18,10 +18,10 @@ use crate::{
     domain::{Email, Password},
     error,
     hashing::Verdict,
-    sessions::Origin,
+    sessions::{Origin, Proven},
     store::{
         sessions::{self, Kind, Refreshed},
-        users::{self, User},
+        users::{self, Account, User},
     },
     throttle::{self, network},
 };
@@ -66,10 +66,8 @@ pub async fn login(
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, Problem> {
     let origin = Origin::new(addr, &headers);
-    let user = authenticate(&state, &credentials, &origin).await?;
-    let mut tx = state.context.pool.begin().await?;
-    let (_, cookie) = state.begin(&mut tx, user.id, Kind::Browser, &origin).await?;
-    tx.commit().await?;
+    let proven = authenticate(&state, &credentials, &origin).await?;
+    let (user, _, cookie) = state.begin(proven, Kind::Browser, &origin).await?;
     let mut response = Json(SignedIn { user: user.into() }).into_response();
     let mut value = HeaderValue::from_str(cookie.expose_secret()).map_err(|error| Problem::internal(&error))?;
     value.set_sensitive(true);
@@ -78,23 +76,39 @@ pub async fn login(
 }
 
 /// Whose credentials they are. Attempts count before they are checked, so that many at once do not slip through; a right password gives
-/// them back. A stranger's attempts elsewhere never count against the owner.
-async fn authenticate(state: &State, credentials: &Credentials, origin: &Origin) -> Result<User, Problem> {
+/// them back, and so does one that was not looked at because too many are waiting.
+async fn authenticate(state: &State, credentials: &Credentials, origin: &Origin) -> Result<Proven, Problem> {
     let Credentials { email, password } = credentials;
+    let (pool, throttle) = (&state.context.pool, &state.throttle);
     let network = network(origin.addr);
-    let account = format!("{}/{network}", email.key());
-    state.throttle.charge(throttle::NETWORK, &network).await?;
-    state.throttle.charge(throttle::ACCOUNT, &account).await?;
-    let pool = &state.context.pool;
-    let user = users::by_email(pool, email).await?;
-    let hash = match &user {
-        Some(user) => users::password_hash(pool, user.id).await?,
-        None => None,
+    let here = throttle::account_here(email, &network);
+    throttle.charge(throttle::NETWORK, &network).await?;
+    throttle.charge(throttle::ACCOUNT, &here).await?;
+    let account = users::by_email(pool, email, &network).await?;
+    let is_elsewhere = account.as_ref().is_none_or(|it| !it.known_network);
+    if is_elsewhere {
+        throttle.charge(throttle::ELSEWHERE, email.key()).await?;
+    }
+    let hash = account.as_ref().and_then(|it| it.password_hash.clone());
+    let verdict = state.hasher.verify(password, hash.clone()).await;
+    if matches!(verdict, Ok(Verdict::Wrong)) {
+        return Err(Problem::new(error::INVALID_CREDENTIALS));
+    }
+    throttle.refund(throttle::NETWORK, &network).await?;
+    if is_elsewhere {
+        throttle.refund(throttle::ELSEWHERE, email.key()).await?;
+    }
+    let verdict = match verdict {
+        Ok(verdict) => verdict,
+        Err(busy) => {
+            throttle.refund(throttle::ACCOUNT, &here).await?;
+            return Err(busy);
+        }
     };
-    let verdict = state.hasher.verify(password, hash.clone()).await?;
-    let user = user.filter(|_| verdict != Verdict::Wrong).ok_or_else(|| Problem::new(error::INVALID_CREDENTIALS))?;
-    state.throttle.refund(throttle::NETWORK, &network).await?;
-    state.throttle.reset(throttle::ACCOUNT, &account).await?;
+    throttle.reset(throttle::ACCOUNT, &here).await?;
+    let Some(Account { user, changed_at: Some(chosen_at), .. }) = account else {
+        return Err(Problem::new(error::INVALID_CREDENTIALS)); // nobody's password is never right
+    };
     if user.email_verified_at.is_none() {
         return Err(Problem::new(error::EMAIL_NOT_VERIFIED));
     }
@@ -102,11 +116,12 @@ async fn authenticate(state: &State, credentials: &Credentials, origin: &Origin)
         let new = state.hasher.hash(password).await?;
         users::rehash(pool, user.id, &old, &new).await?;
     }
-    Ok(user)
+    Ok(Proven { user, chosen_at })
 }
 
 /// Credentials, or the refresh token of an earlier answer.
 #[derive(Debug, utoipa::ToSchema)]
+#[serde(untagged)]
 #[schema(example = json!({ "email": "ada@example.org", "password": "quiet harbour lantern 42" }))]
 pub enum TokenRequest {
     /// Begins a sign-in.
@@ -185,10 +200,8 @@ pub async fn token(
     let tokens = match request {
         TokenRequest::Credentials(credentials) => {
             let origin = Origin::new(addr, &headers);
-            let user = authenticate(&state, &credentials, &origin).await?;
-            let mut tx = state.context.pool.begin().await?;
-            let (session, refresh) = state.begin(&mut tx, user.id, Kind::Api, &origin).await?;
-            tx.commit().await?;
+            let proven = authenticate(&state, &credentials, &origin).await?;
+            let (user, session, refresh) = state.begin(proven, Kind::Api, &origin).await?;
             tokens(&state, &user, session, refresh.expose_secret())?
         }
         TokenRequest::Refresh { refresh_token } => rotate(&state, &refresh_token).await?,

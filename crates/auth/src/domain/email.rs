@@ -84,6 +84,13 @@ mod tests {
             "ada@[127.0.0.1]",
             "ada@example.org\r\nBcc: eve@example.org",
             "a\0@example.org",
+            "a\u{202e}b@example.org",
+            "a\u{feff}@example.org",
+            "ada@example..org",
+            "ada@-example.org",
+            ".ada@example.org",
+            "ada@example.org,eve@example.org",
+            "ada\u{ff20}example.org",
             "ada@@example.org",
             &long,
         ] {

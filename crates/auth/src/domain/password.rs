@@ -41,18 +41,23 @@ impl Password {
         self.0.expose_secret()
     }
 
-    /// Whether it may be chosen by somebody of whom `known` is known (address, name).
+    /// Whether it has the right length; tells at once what need not be estimated.
+    pub fn misfit(&self) -> Option<Weakness> {
+        match self.expose().chars().count() {
+            ..MIN => Some(Weakness::Short),
+            MIN..=MAX => None,
+            _ => Some(Weakness::Long),
+        }
+    }
+
+    /// Whether it may be chosen by somebody of whom `known` is known (address, name). Takes milliseconds: not for async threads.
     ///
     /// The list of common passwords and the estimator are zxcvbn's (some 30,000 entries).
     pub fn weakness(&self, known: &[&str]) -> Option<Weakness> {
+        if let Some(misfit) = self.misfit() {
+            return Some(misfit);
+        }
         let text = self.expose();
-        let length = text.chars().count();
-        if length < MIN {
-            return Some(Weakness::Short);
-        }
-        if length > MAX {
-            return Some(Weakness::Long);
-        }
         let parts: Vec<&str> =
             known.iter().flat_map(|it| it.split(['@', '.', ' ', '-', '_', '+'])).chain(known.iter().copied()).collect();
         let estimate = zxcvbn::zxcvbn(text, &parts);
@@ -63,17 +68,18 @@ impl Password {
         }
         (estimate.score() < WEAKEST).then_some(Weakness::Guessable)
     }
+}
 
-    /// The same as a refusal that names `field`.
-    pub fn check(&self, field: &str, known: &[&str]) -> Result<(), Problem> {
-        let Some(weakness) = self.weakness(known) else { return Ok(()) };
-        let (code, detail) = match weakness {
-            Weakness::Short => ("too_short", "must have at least 8 characters"),
-            Weakness::Long => ("too_long", "must have at most 128 characters"),
-            Weakness::Common => ("too_common", "is one of the passwords that everybody tries first"),
-            Weakness::Guessable => ("too_weak", "is easily guessed: a few unrelated words are better"),
+impl Weakness {
+    /// As a refusal that names `field`.
+    pub fn problem(self, field: &str) -> Problem {
+        let (code, detail) = match self {
+            Self::Short => ("too_short", "must have at least 8 characters"),
+            Self::Long => ("too_long", "must have at most 128 characters"),
+            Self::Common => ("too_common", "is one of the passwords that everybody tries first"),
+            Self::Guessable => ("too_weak", "is easily guessed: a few unrelated words are better"),
         };
-        Err(Problem::new(problem::VALIDATION_FAILED).field(field, code, detail))
+        Problem::new(problem::VALIDATION_FAILED).field(field, code, detail)
     }
 }
 

@@ -16,6 +16,14 @@ pub async fn clean_up(pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Err
     ] {
         sqlx::query(statement).bind(now).execute(pool).await?;
     }
+    for (statement, days) in [
+        // Whoever presents one this old is told that it is not valid, and no longer ends the sign-in by it.
+        ("DELETE FROM refresh_tokens WHERE used_at < $1", 30),
+        ("DELETE FROM public_keys WHERE seen_at < $1", 30),
+        ("DELETE FROM known_networks WHERE seen_at < $1", 180),
+    ] {
+        sqlx::query(statement).bind(now - TimeDelta::days(days)).execute(pool).await?;
+    }
     sqlx::query("DELETE FROM sessions WHERE expires_at < $1 OR revoked_at < $1")
         .bind(now - TimeDelta::days(30))
         .execute(pool)

@@ -1,8 +1,8 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{SessionId, UserId, auth::Locale};
 use platform::{identity::Role, random};
 use serde::Serialize;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::users::User;
 
@@ -17,6 +17,9 @@ pub enum Kind {
     /// A program, by its refresh token.
     Api,
 }
+
+/// How long a sign-in lasts at most, however much it is used.
+const ABSOLUTE: TimeDelta = TimeDelta::days(180);
 
 /// A sign-in that is about to begin.
 #[derive(Debug)]
@@ -71,7 +74,7 @@ pub async fn insert(tx: &mut PgConnection, session: &NewSession<'_>) -> Result<(
     .bind(session.kind)
     .bind(session.cookie.map(random::fingerprint))
     .bind(session.now)
-    .bind(session.expires_at)
+    .bind(session.expires_at.min(session.now + ABSOLUTE))
     .bind(&session.ip)
     .bind(session.user_agent)
     .execute(tx)
@@ -106,11 +109,11 @@ pub async fn by_cookie(pool: &PgPool, cookie: &str, now: DateTime<Utc>) -> Resul
     .await
 }
 
-pub async fn is_live(pool: &PgPool, id: SessionId, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+pub async fn is_live(db: impl PgExecutor<'_>, id: SessionId, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2)")
         .bind(id)
         .bind(now)
-        .fetch_one(pool)
+        .fetch_one(db)
         .await
 }
 
@@ -121,13 +124,17 @@ pub async fn touch(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE sessions SET last_seen_at = $2, expires_at = $3 WHERE id = $1 AND revoked_at IS NULL")
-        .bind(id)
-        .bind(now)
-        .bind(expires_at)
-        .execute(pool)
-        .await
-        .map(drop)
+    sqlx::query(
+        "UPDATE sessions SET last_seen_at = $2, expires_at = least($3, created_at + make_interval(secs => $4))
+         WHERE id = $1 AND revoked_at IS NULL",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(expires_at)
+    .bind(ABSOLUTE.as_seconds_f64())
+    .execute(pool)
+    .await
+    .map(drop)
 }
 
 /// Uses a refresh token up. The sign-in's row is locked first, so that of two at once the second sees a used one.
@@ -157,12 +164,14 @@ pub async fn refresh(
         return Ok(Refreshed::Reused(session));
     }
     let live = sqlx::query_as(
-        "UPDATE sessions s SET last_seen_at = $2, expires_at = $3 FROM users u WHERE s.id = $1 AND u.id = s.user_id
+        "UPDATE sessions s SET last_seen_at = $2, expires_at = least($3, s.created_at + make_interval(secs => $4))
+         FROM users u WHERE s.id = $1 AND u.id = s.user_id
          RETURNING s.id AS session_id, s.last_seen_at, u.id, u.email, u.display_name, u.locale, u.role, u.email_verified_at, u.created_at",
     )
     .bind(session)
     .bind(now)
     .bind(expires_at)
+    .bind(ABSOLUTE.as_seconds_f64())
     .fetch_one(tx)
     .await?;
     Ok(Refreshed::Fresh(Box::new(live)))

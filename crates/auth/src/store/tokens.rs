@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use contracts::UserId;
 use platform::random;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 
 /// What a mailed link is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -44,13 +44,31 @@ pub async fn insert(
     .map(drop)
 }
 
-/// Uses a token up, and with it every other one of its owner's for the same purpose. Of two at once, one gets it.
+/// Whose a token is, as long as it can be used.
+pub async fn owner(
+    db: impl PgExecutor<'_>,
+    token: &str,
+    purpose: Purpose,
+    now: DateTime<Utc>,
+) -> Result<Option<UserId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT user_id FROM one_time_tokens WHERE fingerprint = $1 AND purpose = $2 AND expires_at > $3",
+    )
+    .bind(random::fingerprint(token))
+    .bind(purpose)
+    .bind(now)
+    .fetch_optional(db)
+    .await
+}
+
+/// Uses a token up, and with it every other one of its owner's for the same purpose. Of two at once, one gets it: the caller has locked
+/// the owner's row, as has everybody who writes tokens.
 pub async fn take(
     tx: &mut PgConnection,
     token: &str,
     purpose: Purpose,
     now: DateTime<Utc>,
-) -> Result<Option<(UserId, Pending)>, sqlx::Error> {
+) -> Result<Option<Pending>, sqlx::Error> {
     #[derive(sqlx::FromRow)]
     struct Row {
         user_id: UserId,
@@ -67,10 +85,16 @@ pub async fn take(
     .fetch_optional(&mut *tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
+    remove_all(tx, row.user_id, purpose).await?;
+    Ok(Some(row.pending))
+}
+
+/// Makes every link of this purpose useless.
+pub async fn remove_all(tx: &mut PgConnection, user: UserId, purpose: Purpose) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2")
-        .bind(row.user_id)
+        .bind(user)
         .bind(purpose)
         .execute(tx)
-        .await?;
-    Ok(Some((row.user_id, row.pending)))
+        .await
+        .map(drop)
 }

@@ -4,7 +4,7 @@ use contracts::{
     auth::{Locale, UserChanged},
 };
 use platform::identity::Role;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::domain::Email;
 
@@ -33,16 +33,34 @@ impl User {
     }
 }
 
-const BY_KEY: &str =
-    "SELECT id, email, display_name, locale, role, email_verified_at, created_at FROM users WHERE email_key = $1";
 const BY_KEY_LOCKED: &str = "SELECT id, email, display_name, locale, role, email_verified_at, created_at FROM users WHERE email_key = $1 FOR UPDATE";
 const BY_ID: &str =
     "SELECT id, email, display_name, locale, role, email_verified_at, created_at FROM users WHERE id = $1";
 const BY_ID_LOCKED: &str =
     "SELECT id, email, display_name, locale, role, email_verified_at, created_at FROM users WHERE id = $1 FOR UPDATE";
 
-pub async fn by_email(pool: &PgPool, email: &Email) -> Result<Option<User>, sqlx::Error> {
-    sqlx::query_as(BY_KEY).bind(email.key()).fetch_optional(pool).await
+/// An account and what a sign-in is measured by.
+#[derive(sqlx::FromRow)]
+pub struct Account {
+    #[sqlx(flatten)]
+    pub user: User,
+    pub password_hash: Option<String>,
+    pub changed_at: Option<DateTime<Utc>>,
+    /// Whether its owner is known to sign in from here.
+    pub known_network: bool,
+}
+
+/// What a sign-in needs to know of an account, in one statement whether or not there is one.
+pub async fn by_email(pool: &PgPool, email: &Email, network: &str) -> Result<Option<Account>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT u.id, u.email, u.display_name, u.locale, u.role, u.email_verified_at, u.created_at, c.password_hash, c.changed_at,
+            EXISTS (SELECT FROM known_networks k WHERE k.user_id = u.id AND k.network = $2) AS known_network
+         FROM users u LEFT JOIN credentials c ON c.user_id = u.id WHERE u.email_key = $1",
+    )
+    .bind(email.key())
+    .bind(network)
+    .fetch_optional(pool)
+    .await
 }
 
 pub async fn by_id(pool: &PgPool, id: UserId) -> Result<Option<User>, sqlx::Error> {
@@ -89,8 +107,56 @@ pub async fn update(tx: &mut PgConnection, user: &User) -> Result<(), sqlx::Erro
         .map(drop)
 }
 
-pub async fn password_hash(pool: &PgPool, id: UserId) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar("SELECT password_hash FROM credentials WHERE user_id = $1").bind(id).fetch_optional(pool).await
+/// The password's hash, and when it was chosen.
+pub async fn password(db: impl PgExecutor<'_>, id: UserId) -> Result<Option<(String, DateTime<Utc>)>, sqlx::Error> {
+    sqlx::query_as("SELECT password_hash, changed_at FROM credentials WHERE user_id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await
+}
+
+/// The account as it is now, if the password that was checked at leisure is still the one that counts. It stays so to the end of the
+/// transaction: who changes password or role locks the account first, and then sees (and ends) the sign-in that this one begins.
+pub async fn with_password_of(
+    tx: &mut PgConnection,
+    id: UserId,
+    changed_at: DateTime<Utc>,
+) -> Result<Option<User>, sqlx::Error> {
+    // Two statements: the second has to see what was committed while the first one waited.
+    sqlx::query("SELECT FROM users WHERE id = $1 FOR KEY SHARE").bind(id).execute(&mut *tx).await?;
+    sqlx::query_as(
+        "SELECT u.id, u.email, u.display_name, u.locale, u.role, u.email_verified_at, u.created_at
+         FROM users u JOIN credentials c ON c.user_id = u.id WHERE u.id = $1 AND c.changed_at = $2",
+    )
+    .bind(id)
+    .bind(changed_at)
+    .fetch_optional(tx)
+    .await
+}
+
+/// Nobody signs in by password until one is chosen anew.
+pub async fn remove_password(tx: &mut PgConnection, id: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM credentials WHERE user_id = $1").bind(id).execute(tx).await.map(drop)
+}
+
+/// The owner has been here: noted once a day.
+pub async fn know_network(
+    tx: &mut PgConnection,
+    id: UserId,
+    network: &str,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO known_networks AS k (user_id, network, seen_at) VALUES ($1, $2, $3)
+         ON CONFLICT (user_id, network) DO UPDATE SET seen_at = excluded.seen_at
+            WHERE k.seen_at < excluded.seen_at - interval '1 day'",
+    )
+    .bind(id)
+    .bind(network)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 pub async fn set_password(

@@ -1,3 +1,4 @@
+use contracts::auth::UserChanged;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -121,6 +122,114 @@ async fn a_changed_password_ends_the_other_sign_ins_only() {
 }
 
 #[tokio::test]
+async fn a_sign_in_ends_after_half_a_year_however_much_it_is_used() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    let cookie = scene.login("ada@example.org", PASSWORD).await.expect(200).headers["x-cityevents-session"].clone();
+    let cookie = json!({ "cookie": cookie.to_str().unwrap() });
+    let (_, mut refresh) = scene.tokens("ada@example.org").await;
+    for _ in 0..8 {
+        scene.clock.advance(chrono::Duration::days(20));
+        let _ = scene.client.post("/internal/auth/session", cookie.clone()).await.expect(200);
+        let next = scene.client.post("/api/v1/auth/token", json!({ "refresh_token": refresh })).await.expect(200);
+        next.json["refresh_token"].as_str().unwrap().clone_into(&mut refresh);
+    }
+    scene.clock.advance(chrono::Duration::days(21));
+    let _ = scene.client.post("/internal/auth/session", cookie).await.expect(401);
+    let late = scene.client.post("/api/v1/auth/token", json!({ "refresh_token": refresh })).await.expect(401);
+    assert_eq!(late.code(), "refresh_token_invalid");
+}
+
+/// The thief's sign-in has checked the stolen password and is about to begin when the owner replaces it.
+#[tokio::test]
+async fn a_sign_in_that_races_with_a_new_password_does_not_survive_it() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    scene.clock.advance(chrono::Duration::minutes(1));
+    let pool = scene.db.pool("auth");
+    let mut owner = pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM users FOR UPDATE").execute(&mut *owner).await.unwrap();
+    let client = scene.client.clone();
+    let thief = tokio::spawn(async move {
+        client.post("/api/v1/auth/token", json!({ "email": "ada@example.org", "password": PASSWORD })).await
+    });
+    testkit::eventually("the sign-in waits for the account", async || {
+        let waiting: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        waiting.then_some(())
+    })
+    .await;
+    sqlx::query("UPDATE credentials SET changed_at = $1").bind(scene.clock.now()).execute(&mut *owner).await.unwrap();
+    owner.commit().await.unwrap();
+    assert_eq!(thief.await.unwrap().expect(401).code(), "invalid_credentials");
+    assert_eq!(scene.count("sessions").await, 0);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_has_ended_cannot_change_the_password() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    let (here, _) = scene.tokens("ada@example.org").await;
+    let _ = here.post("/api/v1/auth/logout", Value::Null).await.expect(204);
+    let body = json!({ "current_password": PASSWORD, "new_password": "another quiet harbour 7" });
+    let _ = here.post("/api/v1/auth/change-password", body).await.expect(401);
+    let _ = scene.login("ada@example.org", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn all_other_sign_ins_are_ended_at_once() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    scene.verified("ben@example.org").await;
+    let (here, _) = scene.tokens("ada@example.org").await;
+    for _ in 0..3 {
+        let _ = scene.tokens("ada@example.org").await;
+    }
+    let (ben, _) = scene.tokens("ben@example.org").await;
+    let _ = here.delete("/api/v1/me/sessions").await.expect(204);
+    let left = here.get("/api/v1/me/sessions").await.expect(200);
+    assert_eq!(left.json["items"].as_array().unwrap().len(), 1);
+    assert_eq!(left.json["items"][0]["current"], true);
+    assert_eq!(ben.get("/api/v1/me/sessions").await.json["items"].as_array().unwrap().len(), 1);
+    assert_eq!(here.get("/api/v1/me/sessions?cursor=nonsense").await.expect(422).field(), "cursor");
+}
+
+#[tokio::test]
+async fn a_sign_in_tells_where_it_came_from() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    let client = scene.from("2001:db8::7").header("user-agent", &"Mozilla ".repeat(100));
+    let body = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let _ = client.post("/api/v1/auth/login", body).await.expect(200);
+    let (here, _) = scene.tokens("ada@example.org").await;
+    let list = here.get("/api/v1/me/sessions").await.expect(200);
+    let browser = list.json["items"].as_array().unwrap().iter().find(|it| it["kind"] == "browser").unwrap();
+    assert_eq!(browser["ip"], "2001:db8::7");
+    assert_eq!(browser["user_agent"].as_str().unwrap().len(), 200);
+}
+
+#[tokio::test]
+async fn being_used_is_noted_once_a_minute() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    let cookie = scene.login("ada@example.org", PASSWORD).await.expect(200).headers["x-cityevents-session"].clone();
+    let seen_after = async |seconds| {
+        scene.clock.advance(chrono::Duration::seconds(seconds));
+        let body = json!({ "cookie": cookie.to_str().unwrap() });
+        let access = scene.client.post("/internal/auth/session", body).await.expect(200).json["access_token"].clone();
+        let here = scene.client.header("authorization", &format!("Bearer {}", access.as_str().unwrap()));
+        here.get("/api/v1/me/sessions").await.expect(200).json["items"][0]["last_seen_at"].clone()
+    };
+    let first = seen_after(0).await;
+    assert_eq!(seen_after(59).await, first);
+    assert_ne!(seen_after(2).await, first);
+}
+
+#[tokio::test]
 async fn an_access_token_expires_and_a_foreign_one_is_refused() {
     let scene = scene().await;
     scene.verified("ada@example.org").await;
@@ -140,4 +249,8 @@ async fn the_account_can_be_renamed() {
     let renamed = here.patch("/api/v1/me", json!({ "display_name": "Ada L.", "locale": "de" })).await.expect(200);
     assert_eq!((renamed.json["display_name"].as_str(), renamed.json["locale"].as_str()), (Some("Ada L."), Some("de")));
     assert_eq!(here.patch("/api/v1/me", json!({ "role": "admin" })).await.expect(422).field(), "role");
+    let _ = here.patch("/api/v1/me", json!({ "locale": "de" })).await.expect(200);
+    let changes = scene.mailed::<UserChanged>().await;
+    assert_eq!(changes.len(), 3, "made, verified, renamed; nothing the second time");
+    assert_eq!(changes[2].display_name, "Ada L.");
 }

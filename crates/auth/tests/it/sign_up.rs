@@ -142,5 +142,146 @@ async fn mails_that_a_stranger_can_cause_are_few() {
             scene.client.post("/api/v1/auth/forgot-password", json!({ "email": "ada@example.org" })).await.expect(202);
     }
     let sent = scene.mailed::<PasswordResetRequested>().await.len();
-    assert_eq!(sent, 3, "four in all, one of which was the verification");
+    assert_eq!(sent, 4);
+}
+
+#[tokio::test]
+async fn notices_of_attempted_registrations_do_not_use_up_the_way_back_in() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    for _ in 0..10 {
+        scene.register("ada@example.org", PASSWORD).await;
+    }
+    assert_eq!(scene.mailed::<AccountNotice>().await.len(), 4);
+    let forgot = json!({ "email": "ada@example.org" });
+    let _ = scene.client.post("/api/v1/auth/forgot-password", forgot).await.expect(202);
+    assert_eq!(scene.mailed::<PasswordResetRequested>().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_registered_again_address_has_no_password_until_one_is_chosen_by_mail() {
+    let scene = scene().await;
+    scene.register("ada@example.org", "the attackers own choice").await;
+    scene.register("ada@example.org", PASSWORD).await;
+    // Ada's mail got lost; she asks for the link again, and nobody knows whose registration that means.
+    let again = json!({ "email": "ada@example.org" });
+    let _ = scene.client.post("/api/v1/auth/resend-verification", again.clone()).await.expect(202);
+    scene.verify().await;
+    let _ = scene.login("ada@example.org", "the attackers own choice").await.expect(401);
+    let _ = scene.login("ada@example.org", PASSWORD).await.expect(401);
+    let _ = scene.client.post("/api/v1/auth/forgot-password", again).await.expect(202);
+    let token = scene.mailed::<PasswordResetRequested>().await[0].token.0.clone();
+    let reset = json!({ "token": token, "password": "another quiet harbour 7" });
+    let _ = scene.client.post("/api/v1/auth/reset-password", reset).await.expect(204);
+    let _ = scene.login("ada@example.org", "another quiet harbour 7").await.expect(200);
+}
+
+#[tokio::test]
+async fn different_links_of_one_account_opened_at_once_do_not_get_in_each_others_way() {
+    let scene = scene().await;
+    scene.register("ada@example.org", PASSWORD).await;
+    scene.register("ada@example.org", PASSWORD).await;
+    scene.register("ada@example.org", PASSWORD).await;
+    let links = scene.mailed::<VerificationRequested>().await;
+    let open = |token: &str| {
+        let (client, body) = (scene.client.clone(), json!({ "token": token }));
+        async move { client.post("/api/v1/auth/verify-email", body).await.status.as_u16() }
+    };
+    let mut statuses = join_all(links.iter().map(|link| open(&link.token.0))).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 422, 422]);
+    assert_eq!(scene.mailed::<UserChanged>().await.len(), 2, "made, verified");
+}
+
+#[tokio::test]
+async fn a_new_link_to_choose_a_password_makes_the_older_one_useless() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    for _ in 0..2 {
+        let forgot = json!({ "email": "ada@example.org" });
+        let _ = scene.client.post("/api/v1/auth/forgot-password", forgot).await.expect(202);
+    }
+    let links = scene.mailed::<PasswordResetRequested>().await;
+    let reset = |link: &PasswordResetRequested| json!({ "token": link.token.0, "password": "another quiet harbour 7" });
+    let older = scene.client.post("/api/v1/auth/reset-password", reset(&links[0])).await.expect(422);
+    assert_eq!(older.code(), "token_invalid");
+    let _ = scene.client.post("/api/v1/auth/reset-password", reset(&links[1])).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_link_is_good_for_its_own_purpose_only() {
+    let scene = scene().await;
+    scene.register("ada@example.org", PASSWORD).await;
+    let token = scene.mailed::<VerificationRequested>().await[0].token.0.clone();
+    let reset = json!({ "token": token, "password": "another quiet harbour 7" });
+    assert_eq!(scene.client.post("/api/v1/auth/reset-password", reset).await.expect(422).code(), "token_invalid");
+    scene.verify().await;
+}
+
+#[tokio::test]
+async fn a_new_password_may_not_be_made_of_what_is_known_of_its_owner() {
+    let scene = scene().await;
+    scene.verified("lovelace.harbour@example.org").await;
+    let forgot = json!({ "email": "lovelace.harbour@example.org" });
+    let _ = scene.client.post("/api/v1/auth/forgot-password", forgot).await.expect(202);
+    let token = scene.mailed::<PasswordResetRequested>().await[0].token.0.clone();
+    for (password, code) in [
+        ("lovelaceharbour", "too_weak"),
+        ("lovelace", "too_common"),
+        ("password1", "too_common"),
+        ("short", "too_short"),
+    ] {
+        let body = json!({ "token": token, "password": password });
+        let refused = scene.client.post("/api/v1/auth/reset-password", body).await.expect(422);
+        assert_eq!((refused.field(), refused.json["errors"][0]["code"].as_str()), ("password", Some(code)));
+    }
+}
+
+#[tokio::test]
+async fn asking_again_for_a_link_is_answered_in_the_same_words_whatever_the_address_is() {
+    let scene = scene().await;
+    scene.register("new@example.org", PASSWORD).await;
+    scene.verified("ada@example.org").await;
+    let before = scene.mailed::<VerificationRequested>().await.len();
+    let mut answers = Vec::new();
+    for email in ["new@example.org", "ada@example.org", "nobody@example.org"] {
+        let body = json!({ "email": email });
+        answers.push(scene.client.post("/api/v1/auth/resend-verification", body).await.expect(202).body);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(scene.mailed::<VerificationRequested>().await.len(), before + 1);
+}
+
+#[tokio::test]
+async fn every_write_refuses_fields_that_it_does_not_know_and_bodies_that_are_none() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    let (here, _) = scene.tokens("ada@example.org").await;
+    for (path, body) in [
+        ("verify-email", json!({ "token": "x" })),
+        ("resend-verification", json!({ "email": "ada@example.org" })),
+        ("login", json!({ "email": "ada@example.org", "password": PASSWORD })),
+        ("token", json!({ "refresh_token": "x" })),
+        ("forgot-password", json!({ "email": "ada@example.org" })),
+        ("reset-password", json!({ "token": "x", "password": PASSWORD })),
+        ("change-password", json!({ "current_password": PASSWORD, "new_password": PASSWORD })),
+    ] {
+        let path = format!("/api/v1/auth/{path}");
+        let mut more = body.clone();
+        more["admin"] = json!(true);
+        assert_eq!(here.post(&path, more).await.expect(422).field(), "admin", "{path}");
+        let _ = here.post(&path, json!([])).await.expect(422);
+        for field in body.as_object().unwrap().keys() {
+            let mut wrong = body.clone();
+            wrong[field] = json!({ "x": 1 });
+            assert_eq!(here.post(&path, wrong).await.expect(422).field(), field, "{path}");
+        }
+    }
+    for (body, field) in [
+        (json!({}), "email"),
+        (json!({ "email": "ada@example.org" }), "password"),
+        (json!({ "email": "ada@example.org", "password": PASSWORD, "refresh_token": "x" }), "body"),
+    ] {
+        assert_eq!(scene.client.post("/api/v1/auth/token", body).await.expect(422).field(), field);
+    }
 }

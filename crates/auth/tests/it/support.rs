@@ -1,17 +1,25 @@
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
+use auth::{admin::Admin, keys::Signer};
 use contracts::{Payload, auth::VerificationRequested};
-use platform::Clock;
+use platform::{Clock, outbox::Outbox, role::Job};
 use serde_json::json;
-use testkit::{Client, People, TestDb, noon};
+use testkit::{Answer, Client, People, TestDb, noon};
 
 pub const PASSWORD: &str = "quiet harbour lantern 42";
 
 pub struct Scene {
-    pub db: TestDb,
+    pub db: Arc<TestDb>,
     pub clock: Clock,
     pub client: Client,
-    dir: std::path::PathBuf,
+    pub jobs: Vec<Job>,
+    dir: PathBuf,
 }
 
 impl Drop for Scene {
@@ -20,18 +28,56 @@ impl Drop for Scene {
     }
 }
 
-pub async fn scene() -> Scene {
+/// A directory of a test's own.
+pub fn directory() -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let db = TestDb::new(&[auth::SCHEMA]).await;
-    let clock = Clock::fixed(noon());
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let dir = std::env::temp_dir().join(format!("cityevents-auth-{}-{number}", std::process::id()));
-    let signer = auth::keys::load_or_create(&dir).unwrap();
-    let running = auth::role(db.context("auth", &People::new(clock.clone()), &clock), signer);
-    Scene { db, clock, client: Client::new(running.router), dir }
+    std::env::temp_dir().join(format!("cityevents-auth-{}-{number}", std::process::id()))
+}
+
+pub async fn scene() -> Scene {
+    Scene::on(Arc::new(TestDb::new(&[auth::SCHEMA]).await), Clock::fixed(noon())).await
 }
 
 impl Scene {
+    /// A process with a data directory of its own on a database.
+    pub async fn on(db: Arc<TestDb>, clock: Clock) -> Self {
+        let dir = directory();
+        let signer = auth::keys::load_or_create(&dir).unwrap();
+        let context = db.context("auth", &People::new(clock.clone()), &clock);
+        signer.publish(&context.pool, &clock).await.unwrap();
+        let running = auth::role(context, signer);
+        Self { db, clock, client: Client::new(running.router), jobs: running.jobs, dir }
+    }
+
+    /// Another process on the same database.
+    pub async fn beside(&self) -> Self {
+        Self::on(self.db.clone(), self.clock.clone()).await
+    }
+
+    pub fn admin(&self) -> Admin {
+        Admin::new(self.db.pool("auth"), Outbox::new(self.clock.clone()), self.clock.clone())
+    }
+
+    pub fn signer(&self) -> Signer {
+        auth::keys::load_or_create(&self.dir).unwrap()
+    }
+
+    pub async fn run_jobs(&self) {
+        for job in &self.jobs {
+            job.once(&self.db.pool("auth")).await.unwrap();
+        }
+    }
+
+    pub async fn count(&self, table: &'static str) -> i64 {
+        let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        sqlx::query_scalar(query).fetch_one(&self.db.pool("auth")).await.unwrap()
+    }
+
+    pub async fn login(&self, email: &str, password: &str) -> Answer {
+        self.client.post("/api/v1/auth/login", json!({ "email": email, "password": password })).await
+    }
+
     /// Somebody at another address of the network.
     pub fn from(&self, addr: &str) -> Client {
         self.client.header("x-cityevents-client-addr", addr)
