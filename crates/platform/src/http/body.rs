@@ -165,7 +165,7 @@ mod tests {
             (r"{}", "inner", "missing"),
             ("", "inner", "missing"),
             (r#"{"inner":{"lat":1},"x":1}"#, "x", "unknown"),
-            ("[]", "inner", "missing"),
+            ("[]", "body", "invalid"),
             ("5", "body", "invalid"),
         ] {
             let problem = refusal(body).await;
