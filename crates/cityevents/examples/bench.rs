@@ -222,7 +222,7 @@ impl Bench {
     ) -> anyhow::Result<Vec<String>> {
         let day = platform::Clock::system().now().date_naive() + chrono::Days::new(20);
         let body = json!({
-            "title": "Drop", "description": "", "category": "music", "city": "Berlin", "venue": { "name": "Hall" },
+            "title": "Drop", "description": "Bring a torch.", "category": "music", "city": "Berlin", "venue": { "name": "Hall" },
             "starts_at_local": format!("{day}T20:00:00"), "ends_at_local": format!("{day}T23:00:00"),
             "timezone": "Europe/Berlin", "capacity": capacity, "language": "en",
         });
