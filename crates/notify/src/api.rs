@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     State,
-    calendar::{self, Method},
+    calendar::{Entry, Method},
     store,
 };
 
@@ -35,11 +35,11 @@ pub fn router() -> OpenApiRouter<State> {
     extensions(("x-access" = json!("public"))),
 )]
 pub async fn get_calendar(Extract(state): Extract<State>, Path(id): Path<EventId>) -> Result<Response, Problem> {
-    let event = store::event(&state.pool, id).await?.filter(|event| event.status != EventStatus::Draft);
-    let event = event.ok_or_else(Problem::not_found)?;
+    let known = store::event(&state.pool, id).await?.filter(|(event, _)| event.status != EventStatus::Draft);
+    let (event, changed_at) = known.ok_or_else(Problem::not_found)?;
     let link = format!("{}/events/{}/{}", state.links, event.id, event.slug);
-    // The stamp says which revision it is; the moment of download says nothing.
-    let text = calendar::entry(&event, Method::Publish, &link, event.starts_at);
+    let (method, sender) = (Method::Publish, &*state.sender);
+    let text = Entry { event: &event, changed_at, method, link: &link, sender }.to_string();
     let name = format!("attachment; filename=\"{}.ics\"", event.slug);
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/calendar; charset=utf-8")),

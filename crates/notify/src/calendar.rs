@@ -1,14 +1,17 @@
 //! An event as a calendar entry (iCalendar, RFC 5545): the same UID for ever, a SEQUENCE that grows with each change, wall time in the
 //! event's zone, and the zone's rules beside it for programs that do not know them.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Offset as _, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{OffsetComponents as _, OffsetName as _, Tz};
 use contracts::events::{EventSnapshot, EventStatus};
 use icalendar::{
-    Calendar, CalendarDateTime, Class, Component as _, DatePerhapsTime, Event, EventLike as _, EventStatus as IcsStatus,
+    Calendar, CalendarDateTime, Class, Component as _, DatePerhapsTime, Event, EventLike as _,
+    EventStatus as IcsStatus, Property,
 };
+
+use crate::words::{self, When};
 
 /// What the entry is for (RFC 5546).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,51 +32,95 @@ impl Method {
     }
 }
 
-/// The whole calendar object.
-pub fn entry(event: &EventSnapshot, method: Method, link: &str, stamp: DateTime<Utc>) -> String {
-    let mut item = Event::new();
-    item.uid(&format!("{}@cityevents", event.id));
-    item.sequence(u32::try_from(event.version).unwrap_or(u32::MAX));
-    item.timestamp(stamp);
-    item.summary(&event.title);
-    item.description(&format!("{}\n\n{link}", event.summary));
-    item.url(link);
-    item.class(Class::Public);
-    let place = [Some(event.venue.name.as_str()), event.venue.address.as_deref(), Some(event.city.as_str())];
-    item.location(&place.into_iter().flatten().collect::<Vec<_>>().join(", "));
-    if let (Some(lat), Some(lon)) = (event.venue.lat, event.venue.lon) {
-        item.add_property("GEO", format!("{lat};{lon}"));
-    }
-    let cancelled = event.status == EventStatus::Cancelled || method == Method::Cancel;
-    item.status(if cancelled { IcsStatus::Cancelled } else { IcsStatus::Confirmed });
-    if event.all_day {
-        let (first, last) = (event.starts_at_local.date(), (event.ends_at_local - TimeDelta::minutes(1)).date());
-        item.starts(first);
-        // DTEND is the day after (RFC 5545, section 3.6.1).
-        item.ends(last.succ_opt().unwrap_or(last));
-    } else {
-        item.starts(local(event.starts_at_local, &event.timezone));
-        item.ends(local(event.ends_at_local, &event.timezone));
-    }
-    let mut calendar = Calendar::new();
-    calendar.push(item.done());
-    let text = calendar.to_string();
-    let zone = event.timezone.parse::<Tz>().ok().filter(|_| !event.all_day);
-    let zone = zone.map(|zone| time_zone(zone, event.starts_at.year())).unwrap_or_default();
-    let head = format!("METHOD:{}\r\n{zone}BEGIN:VEVENT", method.name());
-    text.replacen("BEGIN:VEVENT", &head, 1)
+/// What an entry is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    pub event: &'a EventSnapshot,
+    /// When this version of the event came to be: the same version has the same stamp wherever it is had.
+    pub changed_at: DateTime<Utc>,
+    pub method: Method,
+    /// The event's page.
+    pub link: &'a str,
+    /// An address of ours: calendars ask for an organiser's (RFC 5546, section 3.2), and people's addresses are nobody's business.
+    pub sender: &'a str,
 }
 
-fn local(date_time: chrono::NaiveDateTime, zone: &str) -> DatePerhapsTime {
+/// Distinguishes one event from all others, in every calendar of the world, for ever.
+pub fn uid(event: &EventSnapshot) -> String {
+    format!("{}@cityevents", event.id)
+}
+
+impl fmt::Display for Entry<'_> {
+    /// The whole calendar object.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { event, changed_at, method, link, sender } = *self;
+        let mut item = Event::new();
+        item.uid(&uid(event));
+        item.sequence(u32::try_from(event.version.clamp(0, i64::from(i32::MAX))).unwrap_or(0));
+        item.timestamp(changed_at);
+        item.last_modified(changed_at);
+        item.summary(&plain(&event.title));
+        item.description(plain(&format!("{}\n\n{link}", event.summary)).trim());
+        item.url(link);
+        item.class(Class::Public);
+        item.append_property(organiser(&event.organiser_name, sender));
+        item.location(&plain(&words::place(event)));
+        if let (Some(lat), Some(lon)) = (event.venue.lat, event.venue.lon) {
+            item.add_property("GEO", format!("{lat:.6};{lon:.6}"));
+        }
+        let cancelled = event.status == EventStatus::Cancelled || method == Method::Cancel;
+        item.status(if cancelled { IcsStatus::Cancelled } else { IcsStatus::Confirmed });
+        let zone = event.timezone.parse::<Tz>().ok().filter(|_| !event.all_day);
+        if event.all_day {
+            let last = When::of(event).last_day();
+            item.starts(event.starts_at_local.date());
+            // DTEND is the day after (RFC 5545, section 3.6.1).
+            item.ends(last.succ_opt().unwrap_or(last));
+        } else if zone.is_some() {
+            item.starts(local(event.starts_at_local, &event.timezone));
+            item.ends(local(event.ends_at_local, &event.timezone));
+        } else {
+            item.starts(event.starts_at);
+            item.ends(event.ends_at);
+        }
+        let mut calendar = Calendar::empty();
+        for (key, value) in [
+            ("VERSION", "2.0"),
+            ("PRODID", "-//CityEvents//CityEvents//EN"),
+            ("CALSCALE", "GREGORIAN"),
+            ("METHOD", method.name()),
+        ] {
+            calendar.append_property((key, value));
+        }
+        calendar.push(item.done());
+        let text: String = (&calendar).try_into()?;
+        // The crate has no type for time zones.
+        let zone = zone.map(|zone| time_zone(zone, event.starts_at.year(), event.ends_at.year())).unwrap_or_default();
+        f.write_str(&text.replacen("BEGIN:VEVENT", &format!("{zone}BEGIN:VEVENT"), 1))
+    }
+}
+
+/// Without control characters, of which lines are made.
+fn plain(text: &str) -> String {
+    text.chars().filter(|it| *it == '\n' || !it.is_control()).collect()
+}
+
+fn organiser(name: &str, address: &str) -> Property {
+    // A parameter cannot say a quotation mark (RFC 5545, section 3.2).
+    let name: String = name.chars().filter(|it| !it.is_control()).map(|it| if it == '"' { '\'' } else { it }).collect();
+    Property::new("ORGANIZER", format!("mailto:{address}")).add_parameter("CN", &format!("\"{name}\"")).done()
+}
+
+fn local(date_time: NaiveDateTime, zone: &str) -> DatePerhapsTime {
     CalendarDateTime::WithTimezone { date_time, tzid: zone.to_owned() }.into()
 }
 
-/// `VTIMEZONE` with every change of the offset from the year before to the year after.
-fn time_zone(zone: Tz, year: i32) -> String {
+/// `VTIMEZONE` with every change of the offset from the year before the first to the year after the last.
+fn time_zone(zone: Tz, first: i32, last: i32) -> String {
     let mut text = format!("BEGIN:VTIMEZONE\r\nTZID:{}\r\n", zone.name());
-    let changes = changes(zone, year);
+    let changes = changes(zone, first - 1, last + 1);
     if changes.is_empty() {
-        let now = observance(zone, midnight(year));
+        let now = observance(zone, midnight(first));
         let offset = offset(now.1);
         let _ = write!(
             text,
@@ -99,9 +146,9 @@ fn time_zone(zone: Tz, year: i32) -> String {
 }
 
 /// The instants at which the offset changes, found day by day and then by halving.
-fn changes(zone: Tz, year: i32) -> Vec<DateTime<Utc>> {
+fn changes(zone: Tz, first: i32, last: i32) -> Vec<DateTime<Utc>> {
     let mut found = Vec::new();
-    let (mut at, end) = (midnight(year - 1), midnight(year + 2));
+    let (mut at, end) = (midnight(first), midnight(last + 1));
     while at < end {
         let next = at + TimeDelta::days(1);
         if observance(zone, at).1 != observance(zone, next).1 {
@@ -141,20 +188,20 @@ mod tests {
 
     #[test]
     fn a_zone_changes_twice_a_year_at_the_right_instant() {
-        let text = time_zone(chrono_tz::Europe::Berlin, 2027);
+        let text = time_zone(chrono_tz::Europe::Berlin, 2027, 2027);
         for line in [
             "BEGIN:DAYLIGHT\r\nDTSTART:20270328T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nTZNAME:CEST",
             "BEGIN:STANDARD\r\nDTSTART:20271031T030000\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nTZNAME:CET",
         ] {
             assert!(text.contains(line), "{line} is missing in {text}");
         }
-        let half = time_zone(chrono_tz::Australia::Lord_Howe, 2027);
+        let half = time_zone(chrono_tz::Australia::Lord_Howe, 2027, 2027);
         assert!(half.contains("TZOFFSETFROM:+1100\r\nTZOFFSETTO:+1030"), "{half}");
     }
 
     #[test]
     fn a_zone_without_changes_has_one_rule() {
-        let text = time_zone(chrono_tz::Asia::Kolkata, 2027);
+        let text = time_zone(chrono_tz::Asia::Kolkata, 2027, 2027);
         assert_eq!(text.matches("BEGIN:STANDARD").count(), 1);
         assert!(text.contains("TZOFFSETTO:+0530"), "{text}");
     }

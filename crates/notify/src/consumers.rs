@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{
-    EventId, Payload as _, UserId,
+    Payload as _,
     auth::{AccountNotice, Notice, PasswordResetRequested, UserChanged, VerificationRequested},
     events::{EventCancelled, EventChanged, EventPublished, EventUnpublished},
     joins::{EndReason, JoinConfirmed, JoinEnded, JoinWaitlisted},
@@ -13,10 +13,12 @@ use platform::{
     bus::{Consumer, Handle, HandleError, Subscription},
     outbox::Message,
 };
-use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::store::{self, Kind, Recipient};
+use crate::{
+    domain::{Details, Kind, Standing, time_and_place},
+    store::{self, Attendance, News, Recipient},
+};
 
 /// Accounts, events, places.
 pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
@@ -47,19 +49,19 @@ impl Writer {
         Self { clock }
     }
 
+    fn news<'a>(&self, message: &Message, kind: Kind, details: &'a Details) -> News<'a> {
+        News { kind, details, message: message.id, now: self.clock.now() }
+    }
+
     /// Queues a mail about a place. Event and person are told of by other roles: where they are not known yet, the message waits.
-    async fn about(
-        &self,
-        tx: &mut PgConnection,
-        message: &Message,
-        kind: Kind,
-        (event, user): (EventId, UserId),
-        data: Value,
-    ) -> Result<(), HandleError> {
-        if !store::knows_event(tx, event).await? {
-            return Err(HandleError::Retry("the event is not known yet".to_owned()));
+    async fn about(&self, tx: &mut PgConnection, it: Attendance, news: &News<'_>) -> Result<(), HandleError> {
+        let status = store::event_status(tx, it.event).await?;
+        let status = status.ok_or_else(|| HandleError::Retry("the event is not known yet".to_owned()))?;
+        // The reason, and the version of the calendar entry, come with the event's own message.
+        if news.kind == Kind::EventCancelled && status != "cancelled" {
+            return Err(HandleError::Retry("the event is not known to be cancelled yet".to_owned()));
         }
-        if !store::queue_about(tx, kind, (event, user), &data, message.id, self.clock.now()).await? {
+        if !store::queue_about(tx, news, it).await? {
             return Err(HandleError::Retry("the person is not known yet".to_owned()));
         }
         Ok(())
@@ -83,8 +85,8 @@ pub fn subscribe(consumer: Consumer, writer: &Arc<Writer>) -> Consumer {
 }
 
 impl Handle<UserChanged> for Writer {
-    async fn handle(&self, tx: &mut PgConnection, _: &Message, payload: UserChanged) -> Result<(), HandleError> {
-        Ok(store::save_recipient(tx, &payload).await?)
+    async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: UserChanged) -> Result<(), HandleError> {
+        Ok(store::save_recipient(tx, &payload, message.occurred_at).await?)
     }
 }
 
@@ -95,14 +97,15 @@ impl Handle<VerificationRequested> for Writer {
         message: &Message,
         payload: VerificationRequested,
     ) -> Result<(), HandleError> {
-        let data = json!({ "token": payload.token.0 });
+        let details = Details { token: Some(payload.token), ..Details::default() };
         let to = Recipient {
             user_id: payload.user_id,
             email: &payload.email,
             name: &payload.display_name,
             locale: payload.locale,
         };
-        Ok(store::queue_to(tx, Kind::Verification, &to, &data, message.id, self.clock.now()).await?)
+        let news = self.news(message, Kind::Verification, &details);
+        Ok(store::queue_to(tx, &news, &to, Some(payload.expires_at)).await?)
     }
 }
 
@@ -113,14 +116,15 @@ impl Handle<PasswordResetRequested> for Writer {
         message: &Message,
         payload: PasswordResetRequested,
     ) -> Result<(), HandleError> {
-        let data = json!({ "token": payload.token.0 });
+        let details = Details { token: Some(payload.token), ..Details::default() };
         let to = Recipient {
             user_id: payload.user_id,
             email: &payload.email,
             name: &payload.display_name,
             locale: payload.locale,
         };
-        Ok(store::queue_to(tx, Kind::PasswordReset, &to, &data, message.id, self.clock.now()).await?)
+        let news = self.news(message, Kind::PasswordReset, &details);
+        Ok(store::queue_to(tx, &news, &to, Some(payload.expires_at)).await?)
     }
 }
 
@@ -141,15 +145,15 @@ impl Handle<AccountNotice> for Writer {
             name: &payload.display_name,
             locale: payload.locale,
         };
-        Ok(store::queue_to(tx, kind, &to, &json!({}), message.id, self.clock.now()).await?)
+        Ok(store::queue_to(tx, &self.news(message, kind, &Details::default()), &to, None).await?)
     }
 }
 
 macro_rules! just_the_state {
     ($($payload:ty),+) => {$(
         impl Handle<$payload> for Writer {
-            async fn handle(&self, tx: &mut PgConnection, _: &Message, payload: $payload) -> Result<(), HandleError> {
-                Ok(store::save_event(tx, &payload.event).await?)
+            async fn handle(&self, tx: &mut PgConnection, message: &Message, it: $payload) -> Result<(), HandleError> {
+                Ok(store::save_event(tx, &it.event, message.occurred_at).await?)
             }
         }
     )+};
@@ -158,11 +162,11 @@ just_the_state!(EventPublished, EventUnpublished);
 
 impl Handle<EventChanged> for Writer {
     async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: EventChanged) -> Result<(), HandleError> {
-        store::save_event(tx, &payload.event).await?;
-        if let Some(before) = payload.before {
-            let data = json!({ "before": before });
-            let id = payload.event.id;
-            store::queue_for_all(tx, Kind::EventChanged, id, &data, message.id, self.clock.now()).await?;
+        store::save_event(tx, &payload.event, message.occurred_at).await?;
+        if payload.before.is_some() {
+            let after = Some(time_and_place(&payload.event));
+            let details = Details { before: payload.before, after, ..Details::default() };
+            store::queue_for_all(tx, &self.news(message, Kind::EventChanged, &details), payload.event.id).await?;
         }
         Ok(())
     }
@@ -170,8 +174,13 @@ impl Handle<EventChanged> for Writer {
 
 /// The notices themselves follow from each join that ends.
 impl Handle<EventCancelled> for Writer {
-    async fn handle(&self, tx: &mut PgConnection, _: &Message, payload: EventCancelled) -> Result<(), HandleError> {
-        store::save_event(tx, &payload.event).await?;
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        message: &Message,
+        payload: EventCancelled,
+    ) -> Result<(), HandleError> {
+        store::save_event(tx, &payload.event, message.occurred_at).await?;
         Ok(store::save_cancel_reason(tx, payload.event.id, payload.reason.as_deref()).await?)
     }
 }
@@ -183,10 +192,14 @@ impl Handle<JoinConfirmed> for Writer {
         message: &Message,
         payload: JoinConfirmed,
     ) -> Result<(), HandleError> {
+        let JoinConfirmed { event_id: event, user_id: user, join_id: join, .. } = payload;
+        let it = Attendance { event, user, join, standing: Standing::Confirmed };
+        if !store::save_attendance(tx, it).await? {
+            return Ok(());
+        }
         let kind = if payload.promoted { Kind::JoinPromoted } else { Kind::JoinConfirmed };
-        store::save_attendance(tx, payload.event_id, payload.user_id, Some("confirmed")).await?;
-        let data = json!({ "party_size": payload.party_size });
-        self.about(tx, message, kind, (payload.event_id, payload.user_id), data).await
+        let details = Details { party_size: Some(payload.party_size), has_place: Some(true), ..Details::default() };
+        self.about(tx, it, &self.news(message, kind, &details)).await
     }
 }
 
@@ -197,21 +210,28 @@ impl Handle<JoinWaitlisted> for Writer {
         message: &Message,
         payload: JoinWaitlisted,
     ) -> Result<(), HandleError> {
-        store::save_attendance(tx, payload.event_id, payload.user_id, Some("waitlisted")).await?;
-        let data = json!({ "position": payload.position, "party_size": payload.party_size });
-        self.about(tx, message, Kind::JoinWaitlisted, (payload.event_id, payload.user_id), data).await
+        let JoinWaitlisted { event_id: event, user_id: user, join_id: join, .. } = payload;
+        let it = Attendance { event, user, join, standing: Standing::Waitlisted };
+        if !store::save_attendance(tx, it).await? {
+            return Ok(());
+        }
+        let (position, party_size) = (Some(payload.position), Some(payload.party_size));
+        let details = Details { position, party_size, has_place: Some(false), ..Details::default() };
+        self.about(tx, it, &self.news(message, Kind::JoinWaitlisted, &details)).await
     }
 }
 
 impl Handle<JoinEnded> for Writer {
     async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: JoinEnded) -> Result<(), HandleError> {
-        store::save_attendance(tx, payload.event_id, payload.user_id, None).await?;
+        let JoinEnded { event_id: event, user_id: user, join_id: join, .. } = payload;
+        let it = Attendance { event, user, join, standing: Standing::Ended };
+        let is_news = store::save_attendance(tx, it).await?;
         match payload.reason {
-            EndReason::Left => Ok(()),
-            EndReason::EventCancelled => {
-                let data = json!({ "was_confirmed": payload.was_confirmed });
-                self.about(tx, message, Kind::EventCancelled, (payload.event_id, payload.user_id), data).await
+            EndReason::EventCancelled if is_news => {
+                let details = Details { has_place: Some(payload.was_confirmed), ..Details::default() };
+                self.about(tx, it, &self.news(message, Kind::EventCancelled, &details)).await
             }
+            EndReason::EventCancelled | EndReason::Left => Ok(()),
         }
     }
 }

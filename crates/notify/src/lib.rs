@@ -7,11 +7,14 @@
 mod api;
 mod calendar;
 mod consumers;
+mod domain;
 mod error;
 mod mailbox;
+mod message;
 mod render;
 mod sender;
 mod store;
+mod transport;
 mod words;
 
 pub use consumers::SUBSCRIPTIONS;
@@ -20,6 +23,7 @@ pub use store::{FailedMail, failed_mails, retry_failed};
 
 use std::{sync::Arc, time::Duration};
 
+use lettre::message::Mailbox;
 use platform::{
     bus::Consumer,
     db::Schema,
@@ -37,6 +41,8 @@ pub struct State {
     pool: PgPool,
     mail_dir: Arc<std::path::Path>,
     links: Arc<str>,
+    /// The address that mails come from; empty if the setting is none.
+    sender: Arc<str>,
 }
 
 /// Public operations.
@@ -44,13 +50,14 @@ pub fn api() -> OpenApiRouter<State> {
     api::router()
 }
 
-/// The role. Where the SMTP URL cannot be used, mails wait, and the log says why.
+/// The role. Where the settings do not allow to send, mails wait, and the log says why.
 pub fn role(context: Context) -> Running {
     let config = &context.config;
     let state = State {
         pool: context.pool.clone(),
         mail_dir: config.data_dir.join("mail").into(),
         links: config.http.public_url.as_str().trim_end_matches('/').into(),
+        sender: config.mail.from.parse::<Mailbox>().map(|from| from.email.to_string()).unwrap_or_default().into(),
     };
     let writer = Arc::new(consumers::Writer::new(context.clock.clone()));
     let sender = sender::Sender::new(&context, state.mail_dir.clone(), state.links.clone());
@@ -58,10 +65,10 @@ pub fn role(context: Context) -> Running {
         let sender = sender.clone();
         async move { sender.drain().await }
     });
-    let pool = context.pool.clone();
+    let (pool, clock) = (context.pool.clone(), context.clock.clone());
     let clean = Job::new("clean-up", Duration::from_mins(30), move || {
-        let pool = pool.clone();
-        async move { store::clean_up(&pool).await }
+        let (pool, now) = (pool.clone(), clock.now());
+        async move { store::clean_up(&pool, now).await }
     });
     let consumer = Consumer::new(SUBSCRIPTIONS[0], context.pool.clone(), context.outbox.clone());
     Running {

@@ -89,8 +89,10 @@ async fn show(Extract(state): Extract<State>, Path(id): Path<String>) -> Result<
     let message = MessageParser::default().parse(&bytes).ok_or_else(Problem::not_found)?;
     let attachments = message
         .attachments()
-        .map(|part| Attached {
-            name: part.attachment_name().unwrap_or("part").to_owned(),
+        // The calendar entry comes twice, once without a name, as another form of the text.
+        .filter_map(|part| part.attachment_name().map(|name| (part, name)))
+        .map(|(part, name)| Attached {
+            name: name.to_owned(),
             content_type: part
                 .content_type()
                 .map(|it| format!("{}/{}", it.ctype(), it.subtype().unwrap_or_default()))

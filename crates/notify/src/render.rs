@@ -2,19 +2,17 @@
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Utc};
 use contracts::{
     auth::Locale,
-    events::{EventSnapshot, TimeAndPlace},
+    events::{EventSnapshot, EventStatus, TimeAndPlace},
 };
-use minijinja::{AutoEscape, Environment, Value as Template, context, value::Serde};
+use minijinja::{AutoEscape, Environment, Value, context, value::Serde};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
-    calendar::{self, Method},
-    store::{Kind, QueuedMail},
-    words,
+    calendar::{Entry, Method},
+    domain::{Kind, Letter, is_greetable},
+    words::{self, When},
 };
 
 macro_rules! templates {
@@ -54,6 +52,15 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
+/// What is the same in all mails of one installation.
+#[derive(Clone, Debug)]
+pub struct Letterhead {
+    /// The public address, without a slash at the end.
+    pub links: String,
+    /// The address that mails come from.
+    pub sender: String,
+}
+
 /// What is sent.
 #[derive(Debug)]
 pub struct Rendered {
@@ -69,108 +76,147 @@ pub struct Rendered {
 struct EventWords<'a> {
     title: &'a str,
     when: String,
-    venue: &'a str,
-    address: Option<&'a str>,
-    city: &'a str,
+    date: String,
+    hours: Option<String>,
+    zone: Option<&'a str>,
+    place: String,
+    day: String,
+    month: String,
+    weekday: &'static str,
 }
 
+/// One line of what was changed.
 #[derive(Serialize)]
-struct BeforeWords {
-    when: String,
-    venue: String,
+struct Change {
+    label: &'static str,
+    before: String,
+    after: String,
 }
 
-/// Renders a mail; `links` is the public address without a slash at the end.
+/// Renders a mail.
 ///
 /// # Errors
-/// If a template is broken, or the event is not known.
-pub fn render(mail: &QueuedMail, links: &str, now: DateTime<Utc>) -> Result<Rendered, minijinja::Error> {
-    let event = mail.snapshot.as_ref().map(|snapshot| &snapshot.0);
-    let (name, locale) = (template(mail.kind), mail.locale);
-    let link = link(mail, event, links);
-    let language = if locale == Locale::De { "de" } else { "en" };
-    let template = ENVIRONMENT.get_template(&format!("{language}/{name}"))?;
-    let values = context! {
-        name => mail.to_name.as_str(),
-        event => event.map(|event| words_of(&event_words(event, locale))),
-        before => before(&mail.data.0, locale).map(|it| words_of(&it)),
-        reason => mail.cancel_reason.as_deref(),
-        position => mail.data.0["position"].as_i64(),
-        was_confirmed => mail.data.0["was_confirmed"].as_bool(),
+/// If a template is broken, or needs an event that is not there.
+pub fn render(letter: &Letter, head: &Letterhead) -> Result<Rendered, minijinja::Error> {
+    let Letter { kind, locale, details, .. } = letter;
+    let (locale, links) = (*locale, head.links.as_str());
+    let event = letter.event.as_ref().map(|it| &it.snapshot);
+    let page = event.map_or_else(|| links.to_owned(), |event| format!("{links}/events/{}/{}", event.id, event.slug));
+    let token = details.token.as_ref().map_or("", |token| token.0.as_str());
+    let link = match kind {
+        Kind::Verification => format!("{links}/verify-email?token={token}"),
+        Kind::PasswordReset => format!("{links}/reset-password?token={token}"),
+        Kind::PasswordChanged => format!("{links}/forgot-password"),
+        Kind::RegistrationAttempted => format!("{links}/sign-in"),
+        Kind::EventCancelled => format!("{links}/"),
+        Kind::JoinConfirmed | Kind::JoinPromoted | Kind::JoinWaitlisted | Kind::EventChanged => page.clone(),
     };
-    let mut rendered = template.render_captured(values)?;
+    let language = if locale == Locale::De { "de" } else { "en" };
+    let change = details.before.as_ref().zip(details.after.as_ref());
+    let (time, place) = change.map(|(before, after)| changes(before, after, locale)).unwrap_or_default();
+    let event_words = event.map(|event| Value::from(Serde(event_words(event, locale))));
+    let template = ENVIRONMENT.get_template(&format!("{language}/{}", kind.as_str()))?;
+    let mut rendered = template.render_captured(context! {
+        event => event_words.clone(),
+        organiser => event.map(|event| event.organiser_name.as_str()),
+        reason => letter.event.as_ref().and_then(|it| it.cancel_reason.as_deref()),
+        position => details.position,
+        party_size => details.party_size.unwrap_or(1),
+        has_place => details.has_place.unwrap_or(false),
+        new_time => time.is_some(),
+        new_place => place.is_some(),
+        span => letter.expires_at.and_then(|end| words::span(letter.created_at, end, locale)),
+    })?;
     let mut block = |name| rendered.with_state_mut(|state| state.render_block(name));
+    // A title may be of any length and in any script; a subject is one line.
     let subject = block("subject")?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let heading = block("heading")?.trim().to_owned();
     let body = block("body")?;
-    let button = block("button")?.trim().to_owned();
+    let (button, note, second) = (block("button")?, block("note")?, block("second")?);
     let paragraphs: Vec<String> =
         body.split("\n\n").map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect();
     let layout = context! {
-        language, paragraphs, button, links,
+        language, paragraphs,
         subject => subject.as_str(),
-        link => link.as_str(),
-        event => event.map(|event| words_of(&event_words(event, locale))),
+        heading => heading,
+        hello => hello(&letter.to_name, locale),
+        button => button.trim(),
+        note => note.trim(),
+        second => second.trim(),
+        changes => [time, place].into_iter().flatten().map(|it| Value::from(Serde(it))).collect::<Vec<_>>(),
+        link => address(link),
+        second_link => address(format!("{links}/forgot-password")),
+        links => address(links.to_owned()),
+        event => event_words,
+        cancelled => *kind == Kind::EventCancelled,
+        or_copy => if locale == Locale::De { "Oder öffne diese Adresse:" } else { "Or open this address:" },
+        why => event.map(|_| match locale {
+            Locale::En => "You get this mail because you joined this event.",
+            Locale::De => "Du bekommst diese Mail, weil du dich für diese Veranstaltung eingetragen hast.",
+        }),
     };
+    let calendar = letter.event.as_ref().zip(method(letter)).map(|(event, method)| {
+        let (event, changed_at) = (&event.snapshot, event.changed_at);
+        (Entry { event, changed_at, method, link: &page, sender: &head.sender }.to_string(), method)
+    });
     Ok(Rendered {
         text: ENVIRONMENT.get_template("layout.txt")?.render(&layout)?,
         html: ENVIRONMENT.get_template("layout.html")?.render(&layout)?,
-        calendar: event.zip(method(mail)).map(|(event, method)| (calendar::entry(event, method, &link, now), method)),
+        calendar,
         subject,
     })
 }
 
-fn words_of(words: &impl Serialize) -> Template {
-    Template::from(Serde(words))
-}
-
-fn template(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Verification => "verification",
-        Kind::PasswordReset => "password_reset",
-        Kind::PasswordChanged => "password_changed",
-        Kind::RegistrationAttempted => "registration_attempted",
-        Kind::JoinConfirmed => "join_confirmed",
-        Kind::JoinPromoted => "join_promoted",
-        Kind::JoinWaitlisted => "join_waitlisted",
-        Kind::EventChanged => "event_changed",
-        Kind::EventCancelled => "event_cancelled",
-    }
-}
-
 /// Who has a place gets the entry; who only waits does not.
-fn method(mail: &QueuedMail) -> Option<Method> {
-    match mail.kind {
+fn method(letter: &Letter) -> Option<Method> {
+    let cancelled = letter.event.as_ref().is_some_and(|it| it.snapshot.status == EventStatus::Cancelled);
+    match letter.kind {
+        _ if letter.details.has_place != Some(true) => None,
+        // Told late: the calendar must not take in what will not take place.
+        Kind::JoinConfirmed | Kind::JoinPromoted | Kind::EventChanged if cancelled => Some(Method::Cancel),
         Kind::JoinConfirmed | Kind::JoinPromoted | Kind::EventChanged => Some(Method::Publish),
-        Kind::EventCancelled if mail.data.0["was_confirmed"] == true => Some(Method::Cancel),
+        Kind::EventCancelled => Some(Method::Cancel),
         _ => None,
     }
 }
 
-fn link(mail: &QueuedMail, event: Option<&EventSnapshot>, links: &str) -> String {
-    let token = mail.data.0["token"].as_str().unwrap_or_default();
-    match (mail.kind, event) {
-        (Kind::Verification, _) => format!("{links}/verify-email?token={token}"),
-        (Kind::PasswordReset, _) => format!("{links}/reset-password?token={token}"),
-        (Kind::PasswordChanged | Kind::RegistrationAttempted, _) => format!("{links}/forgot-password"),
-        (_, Some(event)) => format!("{links}/events/{}/{}", event.id, event.slug),
-        (_, None) => links.to_owned(),
-    }
+fn hello(name: &str, locale: Locale) -> String {
+    let hello = if locale == Locale::De { "Hallo" } else { "Hello" };
+    if is_greetable(name) { format!("{hello} {name},") } else { format!("{hello},") }
+}
+
+/// A link that needs no escaping is not escaped: `&#x2f;` for every slash confuses programs that look for links, and saves nobody.
+fn address(link: String) -> Value {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b":/.-_~?=%".contains(&byte);
+    if link.bytes().all(harmless) { Value::from_safe_string(link) } else { Value::from(link) }
 }
 
 fn event_words(event: &EventSnapshot, locale: Locale) -> EventWords<'_> {
+    let (day, month, weekday) = words::stub(event.starts_at_local.date(), locale);
+    let when = When::of(event);
+    let (date, hours) = when.parts(locale);
     EventWords {
         title: &event.title,
-        when: words::when(event.starts_at_local, event.ends_at_local, &event.timezone, event.all_day, locale),
-        venue: &event.venue.name,
-        address: event.venue.address.as_deref(),
-        city: &event.city,
+        when: when.words(locale),
+        date,
+        hours,
+        zone: (!event.all_day).then_some(event.timezone.as_str()),
+        place: words::place(event),
+        day,
+        month,
+        weekday,
     }
 }
 
-fn before(data: &Value, locale: Locale) -> Option<BeforeWords> {
-    let before: TimeAndPlace = serde_json::from_value(data.get("before")?.clone()).ok()?;
-    Some(BeforeWords {
-        when: words::when(before.starts_at_local, before.ends_at_local, &before.timezone, false, locale),
-        venue: before.venue.name,
-    })
+/// What has changed of time, and of place, where people see a difference.
+fn changes(before: &TimeAndPlace, after: &TimeAndPlace, locale: Locale) -> (Option<Change>, Option<Change>) {
+    let (when, where_) = if locale == Locale::De { ("Wann", "Wo") } else { ("When", "Where") };
+    let change = |label, before: String, after: String| (before != after).then_some(Change { label, before, after });
+    (
+        change(when, When::before(before).words(locale), When::before(after).words(locale)),
+        change(where_, words::venue(&before.venue), words::venue(&after.venue)),
+    )
 }
+
+#[cfg(test)]
+mod tests;

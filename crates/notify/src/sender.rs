@@ -1,50 +1,69 @@
-//! Gets queued mails out: to files, or to an SMTP server.
+//! Gets queued mails out.
 
-use std::{path::Path, sync::Arc, time::Duration};
-
-use chrono::{DateTime, TimeDelta, Utc};
-use futures::future::join_all;
-use lettre::{
-    Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
-    message::{Attachment, Mailbox, MultiPart, SinglePart, header::ContentType},
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
 };
-use platform::{Clock, random, role::Context};
-use secrecy::ExposeSecret as _;
+
+use futures::future::join_all;
+use lettre::{message::Mailbox, transport::smtp};
+use platform::{Clock, config::Config, random, role::Context};
 use sqlx::PgPool;
-use tokio::time::timeout;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+use uuid::Uuid;
 
 use crate::{
-    render::{self, Rendered},
+    domain::{self, Unreadable},
+    message,
+    render::{self, Letterhead},
     store::{self, QueuedMail},
+    transport::Transport,
 };
 
 /// Mails under way at a time.
-const CONCURRENT: i64 = 8;
-/// The longest that one may take.
+const CONCURRENT: u32 = 8;
+/// The longest that one may take. Their rows are locked meanwhile, and Postgres ends a transaction that idles for half a minute.
 const DEADLINE: Duration = Duration::from_secs(15);
-/// After so many tries (about a day) a mail counts as failed, and waits for an operator.
-const MAX_ATTEMPTS: i32 = 12;
+/// A turn begins no new mails after this, for the same reason: it runs within the job's own transaction.
+const TURN: Duration = Duration::from_secs(10);
+/// While nothing gets out at all, whatever the mail: first pause, and longest.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
 /// Sends. Cheap to clone.
 #[derive(Clone)]
 pub struct Sender {
     pool: PgPool,
     clock: Clock,
-    from: String,
+    config: Arc<Config>,
+    mail_dir: Arc<Path>,
     links: Arc<str>,
-    transport: Arc<Transport>,
+    door: Arc<OnceLock<Door>>,
+    pause: Arc<Mutex<Pause>>,
 }
 
-enum Transport {
-    Files(Arc<Path>),
-    Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
-    /// The URL cannot be used; mails wait until it is mended.
-    Broken(String),
+/// What is needed to send anything.
+struct Door {
+    transport: Transport,
+    from: Mailbox,
+    head: Letterhead,
+}
+
+/// Until when nothing is tried, since nothing gets out.
+#[derive(Default)]
+struct Pause {
+    until: Option<Instant>,
+    length: Duration,
 }
 
 /// Why a mail did not go out.
 #[derive(Debug, thiserror::Error)]
-enum SendError {
+pub enum SendError {
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     #[error("the template is broken: {0}")]
     Template(#[from] minijinja::Error),
     #[error("the address cannot be used: {0}")]
@@ -56,145 +75,191 @@ enum SendError {
     #[error("the file cannot be written: {0}")]
     File(#[from] std::io::Error),
     #[error("the server refused or was away: {0}")]
-    Smtp(#[from] lettre::transport::smtp::Error),
+    Smtp(#[from] smtp::Error),
     #[error("no answer in time")]
     TimedOut,
-    #[error("{0}")]
-    Broken(String),
+}
+
+/// What is to be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Remedy {
+    /// Only an operator can help: the address does not exist, the template is broken.
+    Operator,
+    /// This mail, later.
+    Later,
+    /// Nothing gets out: the server is away or does not accept us, the disk is full.
+    Pause,
+}
+
+impl SendError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            Self::Template(_) | Self::Address(_) | Self::Message(_) | Self::ContentType(_) => Remedy::Operator,
+            // A newer version of the program can.
+            Self::Unreadable(_) => Remedy::Later,
+            Self::File(_) | Self::TimedOut => Remedy::Pause,
+            Self::Smtp(error) => match error.status().map(u16::from) {
+                // Closing down, or about who we are (RFC 5321 and 4954): says nothing about the mail.
+                Some(421 | 454 | 521 | 530 | 534 | 535 | 538) | None => Remedy::Pause,
+                Some(500..) => Remedy::Operator,
+                Some(_) => Remedy::Later,
+            },
+        }
+    }
+
+    /// For logs. What servers say often repeats the recipient's address; the whole text is in the mail's row.
+    fn label(&self) -> String {
+        match self {
+            Self::Smtp(error) => match error.status() {
+                Some(code) => format!("the server answered {code}"),
+                None => format!(
+                    "no connection to the server{}",
+                    if error.is_timeout() { ": no answer in time" } else { "" }
+                ),
+            },
+            Self::File(error) => format!("the file cannot be written: {error}"),
+            Self::TimedOut => "no answer in time".to_owned(),
+            Self::Template(_) => "the template is broken".to_owned(),
+            Self::Address(_) => "the address cannot be used".to_owned(),
+            Self::Message(_) | Self::ContentType(_) => "the message cannot be built".to_owned(),
+            Self::Unreadable(_) => "another version of the program wrote it".to_owned(),
+        }
+    }
+}
+
+enum Outcome {
+    Sent,
+    Dropped(&'static str),
+    Failed(SendError),
+}
+
+enum Batch {
+    /// Nothing was due.
+    Empty,
+    Done,
+    /// Not one of them got out, for reasons that concern them all.
+    Stuck,
 }
 
 impl Sender {
     pub fn new(context: &Context, mail_dir: Arc<Path>, links: Arc<str>) -> Self {
-        let config = &context.config;
-        let transport = match &config.smtp.url {
-            None => Transport::Files(mail_dir),
-            Some(reference) => match reference.resolve().map_err(|error| error.to_string()).and_then(|url| {
-                let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret());
-                builder.map(|it| it.timeout(Some(DEADLINE)).build()).map_err(|_| "smtp.url is no SMTP URL".to_owned())
-            }) {
-                Ok(smtp) => Transport::Smtp(Box::new(smtp)),
-                Err(reason) => {
-                    tracing::error!(reason, "mails wait: SMTP is not usable");
-                    Transport::Broken(reason)
-                }
-            },
-        };
         Self {
             pool: context.pool.clone(),
             clock: context.clock.clone(),
-            from: config.mail.from.clone(),
+            config: context.config.clone(),
+            mail_dir,
             links,
-            transport: Arc::new(transport),
+            door: Arc::default(),
+            pause: Arc::default(),
         }
     }
 
-    /// Sends everything that is due.
+    /// Sends what is due, for a while; the rest is for the next turn.
     pub async fn drain(&self) -> Result<(), sqlx::Error> {
-        while self.batch().await? {}
+        let mut pause = self.pause.lock().await;
+        if pause.until.is_some_and(|until| Instant::now() < until) {
+            return Ok(());
+        }
+        let door = match self.door() {
+            Ok(door) => door,
+            Err(reason) => {
+                pause.lengthen();
+                tracing::error!(reason, "mails wait: the settings do not allow to send any");
+                return Ok(());
+            }
+        };
+        let end = Instant::now() + TURN;
+        while Instant::now() < end {
+            match self.batch(door).await? {
+                Batch::Empty => break,
+                Batch::Done => *pause = Pause::default(),
+                Batch::Stuck => {
+                    pause.lengthen();
+                    tracing::warn!(seconds = pause.length.as_secs(), "mails wait: nothing gets out");
+                    break;
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// Opened when first needed, and tried again until it can be: a secret may come later than the program.
+    fn door(&self) -> Result<&Door, String> {
+        if let Some(door) = self.door.get() {
+            return Ok(door);
+        }
+        let from: Mailbox = self.config.mail.from.parse().map_err(|_| "mail.from is no address".to_owned())?;
+        let head = Letterhead { links: self.links.to_string(), sender: from.email.to_string() };
+        let transport = Transport::open(&self.config, &self.mail_dir, CONCURRENT)?;
+        Ok(self.door.get_or_init(|| Door { transport, from, head }))
     }
 
     /// A few at a time, each marked in the transaction that holds its row: another process never sends the same one. A crash after
     /// sending and before marking sends it again, under the same id.
-    async fn batch(&self) -> Result<bool, sqlx::Error> {
+    async fn batch(&self, door: &Door) -> Result<Batch, sqlx::Error> {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
-        let mails = store::due(&mut tx, now, CONCURRENT).await?;
+        let mails = store::due(&mut tx, now, CONCURRENT.into()).await?;
         if mails.is_empty() {
-            return Ok(false);
+            tx.rollback().await?;
+            return Ok(Batch::Empty);
         }
-        let outcomes =
-            join_all(mails.iter().map(|mail| async {
-                timeout(DEADLINE, self.send(mail, now)).await.unwrap_or(Err(SendError::TimedOut))
-            }))
-            .await;
+        let outcomes = join_all(mails.iter().map(|mail| self.send(door, mail))).await;
+        let mut stuck = true;
         for (mail, outcome) in mails.iter().zip(outcomes) {
+            stuck &= matches!(&outcome, Outcome::Failed(error) if error.remedy() == Remedy::Pause);
             match outcome {
-                Ok(()) => store::sent(&mut tx, mail.id, now).await?,
-                Err(error) => {
-                    let next = next_attempt(mail, now);
-                    let gives_up = next.is_none();
-                    tracing::warn!(mail.id = %mail.id, mail.kind = ?mail.kind, gives_up, error = %platform::chain(&error), "mail not sent");
+                Outcome::Sent => store::sent(&mut tx, mail.id, now).await?,
+                Outcome::Dropped(reason) => {
+                    tracing::info!(mail.id = %mail.id, mail.kind = mail.kind, reason, "mail dropped");
+                    store::dropped(&mut tx, mail.id, reason).await?;
+                }
+                Outcome::Failed(error) => {
+                    let next = match error.remedy() {
+                        Remedy::Operator => None,
+                        Remedy::Later | Remedy::Pause => domain::next_attempt(mail.attempts + 1, now, random::jitter()),
+                    };
+                    log(mail.id, &mail.kind, &error, next.is_none());
                     store::not_sent(&mut tx, mail.id, &error.to_string(), next).await?;
                 }
             }
         }
         tx.commit().await?;
-        Ok(true)
+        Ok(if stuck { Batch::Stuck } else { Batch::Done })
     }
 
-    async fn send(&self, mail: &QueuedMail, now: DateTime<Utc>) -> Result<(), SendError> {
-        let rendered = render::render(mail, &self.links, now)?;
-        let message = self.message(mail, rendered)?;
-        match &*self.transport {
-            Transport::Files(dir) => write_file(dir, mail, &message.formatted()).await.map_err(SendError::from),
-            Transport::Smtp(smtp) => smtp.send(message).await.map(drop).map_err(SendError::from),
-            Transport::Broken(reason) => Err(SendError::Broken(reason.clone())),
+    async fn send(&self, door: &Door, mail: &QueuedMail) -> Outcome {
+        let letter = match mail.read() {
+            Ok(letter) => letter,
+            Err(error) => return Outcome::Failed(error.into()),
+        };
+        if let Some(reason) = letter.overtaken(mail.attempts, mail.standing(), self.clock.now()) {
+            return Outcome::Dropped(reason);
+        }
+        let sending = async {
+            let rendered = render::render(&letter, &door.head)?;
+            door.transport.send(mail, message::build(mail, rendered, &door.from)?).await
+        };
+        match timeout(DEADLINE, sending).await {
+            Ok(Ok(())) => Outcome::Sent,
+            Ok(Err(error)) => Outcome::Failed(error),
+            Err(_) => Outcome::Failed(SendError::TimedOut),
         }
     }
+}
 
-    fn message(&self, mail: &QueuedMail, rendered: Rendered) -> Result<Message, SendError> {
-        let to = Mailbox::new(Some(mail.to_name.clone()), mail.to_address.parse::<Address>()?);
-        let from: Mailbox = self.from.parse()?;
-        let domain = from.email.domain().to_owned();
-        let body = MultiPart::alternative_plain_html(rendered.text, rendered.html);
-        let body = match rendered.calendar {
-            None => body,
-            Some((text, method)) => {
-                let kind = ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", method.name()))?;
-                // As an alternative, for programs that offer to add it, and as a file for all others.
-                let inline = SinglePart::builder().header(kind).body(text.clone());
-                let file = Attachment::new("event.ics".to_owned())
-                    .body(text, ContentType::parse("text/calendar; charset=utf-8")?);
-                MultiPart::mixed().multipart(body.singlepart(inline)).singlepart(file)
-            }
-        };
-        Ok(Message::builder()
-            .from(from)
-            .to(to)
-            .subject(rendered.subject)
-            // The same at every attempt: whoever gets it twice can tell.
-            .message_id(Some(format!("<{}@{domain}>", mail.id)))
-            .date(std::time::UNIX_EPOCH + Duration::from_secs(u64::try_from(mail.created_at.timestamp()).unwrap_or(0)))
-            .header(AutoSubmitted)
-            .multipart(body)?)
+impl Pause {
+    fn lengthen(&mut self) {
+        self.length = (self.length * 2).clamp(PAUSES.0, PAUSES.1);
+        self.until = Some(Instant::now() + self.length);
     }
 }
 
-/// RFC 3834: nobody's out-of-office note needs to answer.
-#[derive(Clone, Debug)]
-struct AutoSubmitted;
-
-impl lettre::message::header::Header for AutoSubmitted {
-    fn name() -> lettre::message::header::HeaderName {
-        lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted")
+fn log(id: Uuid, kind: &str, error: &SendError, gives_up: bool) {
+    let label = error.label();
+    if gives_up {
+        tracing::error!(mail.id = %id, mail.kind = kind, error = label, "mail failed; `cityevents admin mails` shows and retries it");
+    } else {
+        tracing::warn!(mail.id = %id, mail.kind = kind, error = label, "mail not sent; will be tried again");
     }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> lettre::message::header::HeaderValue {
-        lettre::message::header::HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
-}
-
-/// Half a minute, then twice as long each time up to four hours, ± 20 %; `None` after the last.
-fn next_attempt(mail: &QueuedMail, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let attempts = mail.attempts + 1;
-    if attempts >= MAX_ATTEMPTS {
-        return None;
-    }
-    let seconds = (30.0 * f64::from(2_u32.pow(u32::try_from(attempts - 1).unwrap_or(0).min(9)))).min(14_400.0);
-    let jittered = Duration::from_secs_f64(seconds * (0.8 + random::jitter() * 0.4));
-    Some(now + TimeDelta::from_std(jittered).unwrap_or(TimeDelta::minutes(1)))
-}
-
-/// Appears whole or not at all; sent again it replaces itself.
-async fn write_file(dir: &Path, mail: &QueuedMail, content: &[u8]) -> std::io::Result<()> {
-    tokio::fs::create_dir_all(dir).await?;
-    let name = format!("{}-{}", mail.created_at.format("%Y%m%dT%H%M%S"), mail.id);
-    let (draft, file) = (dir.join(format!("{name}.tmp")), dir.join(format!("{name}.eml")));
-    tokio::fs::write(&draft, content).await?;
-    tokio::fs::rename(&draft, &file).await
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
-    EventId, UserId,
+    EventId, JoinId, MessageId, UserId,
     auth::{Locale, UserChanged},
     events::EventSnapshot,
 };
@@ -12,43 +12,58 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
-/// What a mail is about; names its template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum Kind {
-    /// Prove your address.
-    Verification,
-    /// Choose a new password.
-    PasswordReset,
-    /// The password was changed.
-    PasswordChanged,
-    /// Somebody registered with your address.
-    RegistrationAttempted,
-    /// You are in.
-    JoinConfirmed,
-    /// You are in, from the line.
-    JoinPromoted,
-    /// You are in the line.
-    JoinWaitlisted,
-    /// Time or place has changed.
-    EventChanged,
-    /// It will not take place.
-    EventCancelled,
-}
+use crate::domain::{Details, Kind, KnownEvent, Letter, Standing, Unreadable};
 
-/// A mail that waits to be sent.
+/// A mail that waits to be sent, as it is stored: another version of the program may have written it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct QueuedMail {
     pub id: Uuid,
-    pub kind: Kind,
+    pub kind: String,
     pub to_address: String,
     pub to_name: String,
-    pub locale: Locale,
-    pub data: Json<Value>,
+    locale: String,
+    data: Json<Value>,
     pub attempts: i32,
     pub created_at: DateTime<Utc>,
-    pub snapshot: Option<Json<EventSnapshot>>,
-    pub cancel_reason: Option<String>,
+    expires_at: Option<DateTime<Utc>>,
+    snapshot: Option<Json<Value>>,
+    changed_at: Option<DateTime<Utc>>,
+    cancel_reason: Option<String>,
+    standing: Option<String>,
+    /// Whether `standing` is that of the join that the mail is about; unknown for mails that are about none.
+    is_same_join: Option<bool>,
+}
+
+impl QueuedMail {
+    pub fn read(&self) -> Result<Letter, Unreadable> {
+        let event = match (&self.snapshot, self.changed_at) {
+            (Some(Json(json)), Some(changed_at)) => Some(KnownEvent {
+                snapshot: serde_json::from_value(json.clone()).map_err(Unreadable::Event)?,
+                changed_at,
+                cancel_reason: self.cancel_reason.clone(),
+            }),
+            _ => None,
+        };
+        Ok(Letter {
+            kind: self.kind.parse()?,
+            to_name: self.to_name.clone(),
+            // Unknown languages read as English.
+            locale: if self.locale == "de" { Locale::De } else { Locale::En },
+            details: serde_json::from_value(self.data.0.clone()).map_err(Unreadable::Details)?,
+            event,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+        })
+    }
+
+    pub fn standing(&self) -> Option<Standing> {
+        match self.standing.as_deref()? {
+            _ if self.is_same_join == Some(false) => Some(Standing::Ended),
+            "confirmed" => Some(Standing::Confirmed),
+            "waitlisted" => Some(Standing::Waitlisted),
+            _ => Some(Standing::Ended),
+        }
+    }
 }
 
 /// Who gets a mail that is not about a place.
@@ -60,30 +75,63 @@ pub struct Recipient<'a> {
     pub locale: Locale,
 }
 
-pub async fn save_recipient(tx: &mut PgConnection, user: &UserChanged) -> Result<(), sqlx::Error> {
+/// What is queued: the kind, what it says, the message that it follows from, and when.
+#[derive(Debug)]
+pub struct News<'a> {
+    pub kind: Kind,
+    pub details: &'a Details,
+    pub message: MessageId,
+    pub now: DateTime<Utc>,
+}
+
+/// Where a join is on its way; see the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Attendance {
+    pub event: EventId,
+    pub user: UserId,
+    pub join: JoinId,
+    pub standing: Standing,
+}
+
+/// Takes over a person's address, name and language, unless a later message has told of them.
+pub async fn save_recipient(
+    tx: &mut PgConnection,
+    user: &UserChanged,
+    said_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO recipients (user_id, email, display_name, locale) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, display_name = excluded.display_name, locale = excluded.locale",
+        "INSERT INTO recipients AS r (user_id, email, display_name, locale, changed_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (user_id) DO UPDATE
+             SET email = excluded.email, display_name = excluded.display_name, locale = excluded.locale,
+                 changed_at = excluded.changed_at
+             WHERE r.changed_at <= excluded.changed_at",
     )
     .bind(user.user_id)
     .bind(&user.email)
     .bind(&user.display_name)
     .bind(user.locale)
+    .bind(said_at)
     .execute(tx)
     .await
     .map(drop)
 }
 
 /// Takes over an event's state, unless a newer one is known.
-pub async fn save_event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), sqlx::Error> {
+pub async fn save_event(
+    tx: &mut PgConnection,
+    event: &EventSnapshot,
+    said_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO events AS e (event_id, version, snapshot) VALUES ($1, $2, $3)
-         ON CONFLICT (event_id) DO UPDATE SET version = excluded.version, snapshot = excluded.snapshot
+        "INSERT INTO events AS e (event_id, version, snapshot, changed_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (event_id) DO UPDATE
+             SET version = excluded.version, snapshot = excluded.snapshot, changed_at = excluded.changed_at
              WHERE e.version < excluded.version",
     )
     .bind(event.id)
     .bind(event.version)
     .bind(Json(event))
+    .bind(said_at)
     .execute(tx)
     .await
     .map(drop)
@@ -102,127 +150,128 @@ pub async fn save_cancel_reason(
         .map(drop)
 }
 
-pub async fn event(pool: &PgPool, id: EventId) -> Result<Option<EventSnapshot>, sqlx::Error> {
-    let row: Option<Json<EventSnapshot>> =
-        sqlx::query_scalar("SELECT snapshot FROM events WHERE event_id = $1").bind(id).fetch_optional(pool).await?;
-    Ok(row.map(|json| json.0))
+/// An event's newest known state, and when it came to be.
+pub async fn event(pool: &PgPool, id: EventId) -> Result<Option<(EventSnapshot, DateTime<Utc>)>, sqlx::Error> {
+    let row: Option<(Json<EventSnapshot>, DateTime<Utc>)> =
+        sqlx::query_as("SELECT snapshot, changed_at FROM events WHERE event_id = $1")
+            .bind(id)
+            .fetch_optional(pool)
+            .await?;
+    Ok(row.map(|(Json(snapshot), changed_at)| (snapshot, changed_at)))
 }
 
-pub async fn knows_event(tx: &mut PgConnection, id: EventId) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT FROM events WHERE event_id = $1)").bind(id).fetch_one(tx).await
+/// The status of an event; `None` if nothing is known of it yet.
+pub async fn event_status(tx: &mut PgConnection, id: EventId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT snapshot ->> 'status' FROM events WHERE event_id = $1").bind(id).fetch_optional(tx).await
 }
 
-/// Remembers who has to be told of changes; `None` for whoever is out.
-pub async fn save_attendance(
-    tx: &mut PgConnection,
-    event: EventId,
-    user: UserId,
-    status: Option<&str>,
-) -> Result<(), sqlx::Error> {
-    let query = match status {
-        Some(status) => sqlx::query(
-            "INSERT INTO attendances (event_id, user_id, status) VALUES ($1, $2, $3)
-             ON CONFLICT (event_id, user_id) DO UPDATE SET status = excluded.status",
-        )
-        .bind(event)
-        .bind(user)
-        .bind(status),
-        None => sqlx::query("DELETE FROM attendances WHERE event_id = $1 AND user_id = $2").bind(event).bind(user),
-    };
-    query.execute(tx).await.map(drop)
+/// Remembers who has to be told of changes. `false` if a later message has said so already: then this one is no news.
+///
+/// A join only moves forward. Another join takes the place of one that has ended, or is the later of the two.
+pub async fn save_attendance(tx: &mut PgConnection, it: Attendance) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "INSERT INTO attendances AS a (event_id, user_id, join_id, status) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (event_id, user_id) DO UPDATE SET join_id = excluded.join_id, status = excluded.status
+         WHERE CASE WHEN a.join_id = excluded.join_id
+             THEN array_position(ARRAY['waitlisted', 'confirmed', 'ended'], excluded.status)
+                > array_position(ARRAY['waitlisted', 'confirmed', 'ended'], a.status)
+             ELSE a.status = 'ended' AND excluded.status <> 'ended' OR excluded.join_id > a.join_id END",
+    )
+    .bind(it.event)
+    .bind(it.user)
+    .bind(it.join)
+    .bind(match it.standing {
+        Standing::Waitlisted => "waitlisted",
+        Standing::Confirmed => "confirmed",
+        Standing::Ended => "ended",
+    })
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Queues a mail to an address that the message brings along.
 pub async fn queue_to(
     tx: &mut PgConnection,
-    kind: Kind,
+    news: &News<'_>,
     to: &Recipient<'_>,
-    data: &Value,
-    message: impl fmt::Display,
-    now: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO mails (kind, user_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT ON CONSTRAINT mails_once DO NOTHING",
+        "INSERT INTO mails (kind, user_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7 || '/' || $2, $8, $8, $9)
+         ON CONFLICT ON CONSTRAINT mails_once DO NOTHING",
     )
-    .bind(kind)
+    .bind(news.kind.as_str())
     .bind(to.user_id)
     .bind(to.email)
     .bind(to.name)
     .bind(to.locale)
-    .bind(Json(data))
-    .bind(format!("{message}/{}", to.user_id))
-    .bind(now)
+    .bind(Json(news.details))
+    .bind(news.message.to_string())
+    .bind(news.now)
+    .bind(expires_at)
     .execute(tx)
     .await
     .map(drop)
 }
 
-/// Queues a mail about an event to one person; `false` if that person is not known yet.
-pub async fn queue_about(
-    tx: &mut PgConnection,
-    kind: Kind,
-    (event, user): (EventId, UserId),
-    data: &Value,
-    message: impl fmt::Display,
-    now: DateTime<Utc>,
-) -> Result<bool, sqlx::Error> {
-    let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM recipients WHERE user_id = $1)")
-        .bind(user)
-        .fetch_one(&mut *tx)
-        .await?;
-    sqlx::query(
-        "INSERT INTO mails (kind, user_id, event_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at)
-         SELECT $1, user_id, $3, email, display_name, locale, $4, $5 || '/' || user_id, $6, $6
+/// Queues a mail about a place to its owner; `false` if that person is not known yet.
+pub async fn queue_about(tx: &mut PgConnection, news: &News<'_>, it: Attendance) -> Result<bool, sqlx::Error> {
+    // The conflict updates nothing; it is there so that a row says "known" either way.
+    let done = sqlx::query(
+        "INSERT INTO mails (kind, user_id, event_id, join_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at)
+         SELECT $1, user_id, $3, $4, email, display_name, locale, $5, $6 || '/' || user_id, $7, $7
          FROM recipients WHERE user_id = $2
-         ON CONFLICT ON CONSTRAINT mails_once DO NOTHING",
+         ON CONFLICT ON CONSTRAINT mails_once DO UPDATE SET dedupe_key = excluded.dedupe_key",
     )
-    .bind(kind)
-    .bind(user)
-    .bind(event)
-    .bind(Json(data))
-    .bind(message.to_string())
-    .bind(now)
+    .bind(news.kind.as_str())
+    .bind(it.user)
+    .bind(it.event)
+    .bind(it.join)
+    .bind(Json(news.details))
+    .bind(news.message.to_string())
+    .bind(news.now)
     .execute(tx)
     .await?;
-    Ok(known)
+    Ok(done.rows_affected() > 0)
 }
 
 /// Queues a mail about an event to everybody who has a place or waits for one, in one statement.
-pub async fn queue_for_all(
-    tx: &mut PgConnection,
-    kind: Kind,
-    event: EventId,
-    data: &Value,
-    message: impl fmt::Display,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+pub async fn queue_for_all(tx: &mut PgConnection, news: &News<'_>, event: EventId) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO mails (kind, user_id, event_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at)
-         SELECT $1, user_id, $2, email, display_name, locale, $3, $4 || '/' || user_id, $5, $5
-         FROM attendances JOIN recipients USING (user_id) WHERE event_id = $2
+        "INSERT INTO mails (kind, user_id, event_id, join_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at)
+         SELECT $1, user_id, $2, join_id, email, display_name, locale,
+                $3 || jsonb_build_object('has_place', status = 'confirmed'), $4 || '/' || user_id, $5, $5
+         FROM attendances JOIN recipients USING (user_id)
+         WHERE event_id = $2 AND status <> 'ended'
          ON CONFLICT ON CONSTRAINT mails_once DO NOTHING",
     )
-    .bind(kind)
+    .bind(news.kind.as_str())
     .bind(event)
-    .bind(Json(data))
-    .bind(message.to_string())
-    .bind(now)
+    .bind(Json(news.details))
+    .bind(news.message.to_string())
+    .bind(news.now)
     .execute(tx)
     .await
     .map(drop)
 }
 
-/// Mails whose time has come, locked for this transaction; those that another process sends are passed over.
+/// Mails whose time has come, locked for this transaction; those that another process sends are passed over, and so are those of a kind
+/// that only a newer version knows.
 pub async fn due(tx: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<QueuedMail>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT m.id, m.kind, m.to_address, m.to_name, m.locale, m.data, m.attempts, m.created_at, e.snapshot, e.cancel_reason
-         FROM mails m LEFT JOIN events e ON e.event_id = m.event_id
-         WHERE m.status = 'queued' AND m.next_attempt_at <= $1
-         ORDER BY m.next_attempt_at, m.id LIMIT $2
+        "SELECT m.id, m.kind, m.to_address, m.to_name, m.locale, m.data, m.attempts, m.created_at, m.expires_at,
+                e.snapshot, e.changed_at, e.cancel_reason, a.status AS standing, a.join_id = m.join_id AS is_same_join
+         FROM mails m
+         LEFT JOIN events e ON e.event_id = m.event_id
+         LEFT JOIN attendances a ON a.event_id = m.event_id AND a.user_id = m.user_id
+         WHERE m.status = 'queued' AND m.next_attempt_at <= $1 AND m.kind = ANY($2)
+         ORDER BY m.next_attempt_at, m.id LIMIT $3
          FOR UPDATE OF m SKIP LOCKED",
     )
     .bind(now)
+    .bind(Kind::NAMES)
     .bind(limit)
     .fetch_all(tx)
     .await
@@ -230,9 +279,21 @@ pub async fn due(tx: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Resul
 
 /// It is out; what it said is forgotten.
 pub async fn sent(tx: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE mails SET status = 'sent', sent_at = $2, attempts = attempts + 1, data = '{}', last_error = NULL WHERE id = $1")
+    sqlx::query(
+        "UPDATE mails SET status = 'sent', sent_at = $2, attempts = attempts + 1, data = '{}', last_error = NULL WHERE id = $1",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// It will not go out, and nobody has to do anything about it; what it said is forgotten.
+pub async fn dropped(tx: &mut PgConnection, id: Uuid, reason: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE mails SET status = 'dropped', data = '{}', last_error = $2 WHERE id = $1")
         .bind(id)
-        .bind(now)
+        .bind(reason)
         .execute(tx)
         .await
         .map(drop)
@@ -264,7 +325,7 @@ pub struct FailedMail {
     /// Which.
     pub id: Uuid,
     /// What about.
-    pub kind: Kind,
+    pub kind: String,
     /// To whom.
     pub user_id: UserId,
     /// How often it was tried.
@@ -276,7 +337,7 @@ pub struct FailedMail {
 impl fmt::Display for FailedMail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, kind, user_id, attempts, last_error } = self;
-        write!(f, "{id} {kind:?} to {user_id}: {attempts} attempts, {}", last_error.as_deref().unwrap_or("no error"))
+        write!(f, "{id} {kind} to {user_id}: {attempts} attempts, {}", last_error.as_deref().unwrap_or("no error"))
     }
 }
 
@@ -298,18 +359,46 @@ pub async fn failed_mails(pool: &PgPool, limit: i64) -> Result<Vec<FailedMail>, 
 /// # Errors
 /// As the database says.
 pub async fn retry_failed(pool: &PgPool) -> Result<u64, sqlx::Error> {
+    // Due since they were made, whatever the time is.
     let done = sqlx::query(
-        "UPDATE mails SET status = 'queued', attempts = 0, next_attempt_at = now() WHERE status = 'failed'",
+        "UPDATE mails SET status = 'queued', attempts = 0, next_attempt_at = created_at WHERE status = 'failed'",
     )
     .execute(pool)
     .await?;
     Ok(done.rows_affected())
 }
 
-/// Forgets what was sent long ago, and messages that cannot come again.
-pub async fn clean_up(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM mails WHERE status = 'sent' AND sent_at < now() - interval '90 days'")
-        .execute(pool)
-        .await?;
-    sqlx::query("DELETE FROM inbox WHERE handled_at < now() - interval '7 days'").execute(pool).await.map(drop)
+/// Rows that one statement of the clean-up takes at most: it must not hold the others up.
+const CLEANED_AT_ONCE: i64 = 5000;
+
+/// Forgets what was sent long ago, secrets that are of no use any more, who went where, and messages that cannot come again.
+pub async fn clean_up(pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE mails SET status = 'dropped', data = '{}' WHERE status IN ('failed', 'queued') AND expires_at <= $1",
+    )
+    .bind(now)
+    .execute(pool)
+    .await?;
+    for (statement, days) in [
+        (
+            "DELETE FROM mails WHERE id IN (
+                 SELECT id FROM mails WHERE status IN ('sent', 'dropped') AND created_at < $1 LIMIT $2)",
+            90,
+        ),
+        (
+            "DELETE FROM attendances WHERE (event_id, user_id) IN (
+                 SELECT a.event_id, a.user_id FROM attendances a JOIN events e USING (event_id)
+                 WHERE (e.snapshot ->> 'ends_at')::timestamptz < $1 LIMIT $2)",
+            90,
+        ),
+        (
+            "DELETE FROM inbox WHERE (consumer, message_id) IN (
+                 SELECT consumer, message_id FROM inbox WHERE handled_at < $1 LIMIT $2)",
+            7,
+        ),
+    ] {
+        let before = now - TimeDelta::days(days);
+        while sqlx::query(statement).bind(before).bind(CLEANED_AT_ONCE).execute(pool).await?.rows_affected() > 0 {}
+    }
+    Ok(())
 }
