@@ -130,6 +130,21 @@ async fn mails_wait_for_a_server_that_is_away() {
 }
 
 #[tokio::test]
+async fn mails_wait_for_a_directory_that_can_be_written() {
+    let scene = silent_scene(None).await;
+    let data_dir = scene.mail_dir.parent().unwrap();
+    std::fs::create_dir_all(data_dir).unwrap();
+    std::fs::write(&scene.mail_dir, "in the way").unwrap();
+    place(&scene).await;
+    scene.send();
+    scene.until("queued", 1).await;
+    std::fs::remove_file(&scene.mail_dir).unwrap();
+    scene.clock.advance(TimeDelta::minutes(1));
+    scene.mails(1).await;
+    scene.until("sent", 2).await;
+}
+
+#[tokio::test]
 async fn mails_wait_for_settings_that_allow_to_send() {
     let scene = scene(Some("file:/nowhere/smtp-url".to_owned())).await;
     place(&scene).await;
