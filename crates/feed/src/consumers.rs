@@ -78,15 +78,21 @@ macro_rules! about_places {
 }
 about_places!(JoinEnded, PlacesChanged);
 
-/// A new join makes the event trend, whether or not there was room for it.
-macro_rules! about_interest {
-    ($($payload:ty),+) => {$(
-        impl Handle<$payload> for Reader {
-            async fn handle(&self, tx: &mut PgConnection, _: &Message, payload: $payload) -> Result<(), HandleError> {
-                write::places(tx, payload.event_id, payload.places).await?;
-                Ok(write::interest(tx, payload.event_id, payload.decided_at, self.clock.now()).await?)
-            }
-        }
-    )+};
+impl Handle<JoinWaitlisted> for Reader {
+    /// Somebody wanted to come, whether or not there was room.
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, join: JoinWaitlisted) -> Result<(), HandleError> {
+        write::places(tx, join.event_id, join.places).await?;
+        Ok(write::interest(tx, join.event_id, join.decided_at.min(self.clock.now())).await?)
+    }
 }
-about_interest!(JoinConfirmed, JoinWaitlisted);
+
+impl Handle<JoinConfirmed> for Reader {
+    /// As above; who comes up from the line was counted when they joined it.
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, join: JoinConfirmed) -> Result<(), HandleError> {
+        write::places(tx, join.event_id, join.places).await?;
+        if !join.promoted {
+            write::interest(tx, join.event_id, join.decided_at.min(self.clock.now())).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,7 +1,11 @@
 //! The read side: lists, search, trending. A read model of its own, fed by nothing but messages.
 //!
 //! Owns the schema `feed`: `events`, `places`, `words`. Reads `event.*` and `join.*` ([`consumers`]); says nothing. Searching stems by
-//! the event's language, folds accents, and corrects words that nothing contains ([`store::search`]).
+//! the event's language and folds accents ([`domain::question`]), ranks in steps ([`store::list`]), and corrects words that nothing
+//! contains ([`domain::typos`]). What trends is [`domain::trend`]'s.
+//!
+//! `soonest` is by start, plainly: what began weeks ago and still goes on comes first. So that exhibitions do not bury tonight, callers
+//! who show days ask with `running=false` and have a second list, `running=true`, for what is on now; so does the web app.
 
 mod api;
 mod consumers;
@@ -53,10 +57,10 @@ pub fn role(context: Context) -> Running {
     let state = State { pool: context.pool.clone(), clock: context.clock, verifier: context.verifier };
     let (public, _) = api().split_for_parts();
     let reader = Arc::new(consumers::Reader::new(state.clock.clone()));
-    let pool = context.pool.clone();
+    let (pool, clock) = (context.pool.clone(), state.clock.clone());
     let clean = Job::new("clean-up", Duration::from_mins(10), move || {
-        let pool = pool.clone();
-        async move { store::clean_up(&pool).await }
+        let (pool, now) = (pool.clone(), clock.now());
+        async move { store::clean_up(&pool, now).await }
     });
     Running {
         name: SCHEMA.name,

@@ -2,22 +2,19 @@ use axum::{
     extract::State as Extract,
     response::{IntoResponse as _, Response},
 };
-use chrono::{DateTime, Utc};
-use contracts::EventId;
+use chrono::{DateTime, Datelike as _, Utc};
 use platform::{
-    http::{Cursor, Json, Page, PageQuery, Query, header},
+    http::{Cursor, Json, Line, Page, PageQuery, Query, header},
     problem::{Problem, ProblemDocument},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
-    card::Card,
-    parameters::{ListQuery, Sort},
-};
+use super::{card::Card, parameters::ListQuery};
 use crate::{
     State,
+    domain::question::Question,
     store::{
-        list::{self, Filter, Order, Row},
+        list::{self, Filter, Key, Order, Window},
         search,
     },
 };
@@ -44,27 +41,31 @@ struct Place {
     n: DateTime<Utc>,
     /// Corrected words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    c: Option<String>,
-    /// Keyset: rank or score, time, id.
-    k: (Option<i64>, Option<f64>, DateTime<Utc>, EventId),
+    c: Option<Line<1000>>,
+    /// Keyset.
+    k: Key,
 }
 
-impl Place {
-    fn order(&self, sort: Sort) -> Result<Order, Problem> {
-        let (rank, score, time, id) = self.k;
-        let foreign = || Problem::invalid("cursor", "belongs to a list in another order");
-        Ok(match sort {
-            Sort::Soonest => Order::Soonest(Some((time, id))),
-            Sort::Relevance => Order::Relevance(Some((rank.ok_or_else(foreign)?, time, id))),
-            Sort::Trending => Order::Trending(Some((score.filter(|it| it.is_finite()).ok_or_else(foreign)?, time, id))),
-        })
+/// The same for every page of the trending list, which has no filters.
+const FEED: &str = "feed";
+
+/// Where to go on, if the caller says so; the cursor has to be of this list.
+fn place(cursor: Option<&Cursor>, fingerprint: &str) -> Result<Option<Place>, Problem> {
+    let Some(place) = cursor.map(Cursor::key::<Place>).transpose()? else { return Ok(None) };
+    if place.f != fingerprint {
+        return Err(Problem::invalid("cursor", "belongs to a list with other filters or in another order"));
     }
+    // Somebody made it up: the database cannot count so far.
+    if [place.n, place.k.1].iter().any(|time| !(1..=9999).contains(&time.year())) {
+        return Err(Problem::invalid("cursor", "is not a cursor of this list"));
+    }
+    Ok(Some(place))
 }
 
 /// Lists and searches events that are public and not over.
 ///
 /// Words are found in their other forms, without accents, and with a typo. Pages are stable: while events come and go, none is seen twice
-/// or missed (but for `trending`, whose order is news).
+/// or missed (but for `trending`, whose order is news). A cursor is meant to be used within a day.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "feed", operation_id = "list_events",
     params(ListQuery),
@@ -76,55 +77,38 @@ impl Place {
     extensions(("x-access" = json!("public"))),
 )]
 pub async fn list_events(Extract(state): Extract<State>, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
-    let (sort, fingerprint) = (query.sort(), query.fingerprint());
-    let place: Option<Place> = query.cursor.as_ref().map(Cursor::key).transpose()?;
-    if place.as_ref().is_some_and(|place| place.f != fingerprint) {
-        return Err(Problem::invalid("cursor", "belongs to a list with other filters"));
-    }
+    let (order, fingerprint) = (query.order(), query.fingerprint());
+    let mut filter = query.filter()?;
+    let place = place(query.cursor.as_ref(), &fingerprint)?;
     let now = place.as_ref().map_or_else(|| state.clock.now(), |place| place.n);
-    let typed = query.q.as_ref().map(ToString::to_string);
-    let mut corrected = place.as_ref().and_then(|place| place.c.clone());
-    let mut filter = query.filter(corrected.clone().or(typed))?;
-    let order = match &place {
-        Some(place) => place.order(sort)?,
-        None => start(sort),
-    };
-    let mut rows = list::page(&state.pool, &filter, order, query.limit.rows(), now).await?;
-    if rows.is_empty() && place.is_none() {
-        corrected = correct(&state, &mut filter, now).await?;
-        if corrected.is_some() {
-            rows = list::page(&state.pool, &filter, order, query.limit.rows(), now).await?;
+    let after = place.as_ref().map(|place| place.k);
+    let window = Window { order, after, rows: query.limit.rows(), now };
+    let mut corrected = place.and_then(|place| place.c).map(|it| it.to_string());
+    let mut rows = Vec::new();
+    if let Some(typed) = &query.q {
+        let question = Question::parse(corrected.as_deref().unwrap_or(typed));
+        let readings = search::read(&state.pool, &question).await?;
+        filter.question = question.plan(&readings);
+        if filter.question.is_some() {
+            rows = list::page(&state.pool, &filter, window).await?;
         }
+        if rows.is_empty()
+            && after.is_none()
+            && let Some(meant) = search::corrected(&state.pool, &question, &readings, now).await?
+        {
+            let question = Question::parse(&meant);
+            filter.question = question.plan(&search::read(&state.pool, &question).await?);
+            rows = list::page(&state.pool, &filter, window).await?;
+            corrected = (!rows.is_empty()).then_some(meant);
+        }
+    } else {
+        rows = list::page(&state.pool, &filter, window).await?;
     }
-    let page =
-        Page::new(rows, query.limit, |row| Place { f: fingerprint, n: now, c: corrected.clone(), k: key(sort, row) })
-            .map(Card::from);
+    let words = corrected.as_deref().and_then(|it| Line::parse(it).ok());
+    let page = Page::new(rows, query.limit, |row| Place { f: fingerprint, n: now, c: words, k: row.key() });
+    let page = page.map(Card::from);
     let list = EventList { items: page.items, next_cursor: page.next_cursor, corrected };
     Ok(([(header::CACHE_CONTROL, "no-cache")], Json(list)).into_response())
-}
-
-fn start(sort: Sort) -> Order {
-    match sort {
-        Sort::Soonest => Order::Soonest(None),
-        Sort::Relevance => Order::Relevance(None),
-        Sort::Trending => Order::Trending(None),
-    }
-}
-
-fn key(sort: Sort, row: &Row) -> (Option<i64>, Option<f64>, DateTime<Utc>, EventId) {
-    let rank = (sort == Sort::Relevance).then_some(row.rank);
-    let score = (sort == Sort::Trending).then_some(row.score);
-    (rank, score, row.starts_at, row.id)
-}
-
-/// Replaces words that nothing contains.
-async fn correct(state: &State, filter: &mut Filter, now: DateTime<Utc>) -> Result<Option<String>, Problem> {
-    let Some(typed) = &filter.query else { return Ok(None) };
-    let corrected = search::corrected(&state.pool, typed, now).await?;
-    if corrected.is_some() {
-        filter.query.clone_from(&corrected);
-    }
-    Ok(corrected)
 }
 
 /// How many upcoming events there are.
@@ -165,7 +149,7 @@ pub async fn get_facets(Extract(state): Extract<State>) -> Result<Response, Prob
     Ok(([(header::CACHE_CONTROL, "public, max-age=30")], Json(facets)).into_response())
 }
 
-/// Lists what is joined most these days.
+/// Lists what is joined most these days, the sooner the higher.
 #[utoipa::path(
     get, path = "/api/v1/feed", tag = "feed", operation_id = "get_feed",
     params(PageQuery),
@@ -180,8 +164,11 @@ pub async fn get_feed(
     Extract(state): Extract<State>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Card>>, Problem> {
-    let after: Option<(f64, DateTime<Utc>, EventId)> = query.cursor.map(|cursor| cursor.key()).transpose()?;
+    let place = place(query.cursor.as_ref(), FEED)?;
+    let now = place.as_ref().map_or_else(|| state.clock.now(), |place| place.n);
     let filter = Filter { running: Some(false), ..Filter::default() };
-    let rows = list::page(&state.pool, &filter, Order::Trending(after), query.limit.rows(), state.clock.now()).await?;
-    Ok(Json(Page::new(rows, query.limit, |row| (row.score, row.starts_at, row.id)).map(Card::from)))
+    let window = Window { order: Order::Trending, after: place.map(|place| place.k), rows: query.limit.rows(), now };
+    let rows = list::page(&state.pool, &filter, window).await?;
+    let page = Page::new(rows, query.limit, |row| Place { f: FEED.to_owned(), n: now, c: None, k: row.key() });
+    Ok(Json(page.map(Card::from)))
 }

@@ -1,4 +1,4 @@
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use contracts::Category;
 use platform::{
     http::{Cursor, Limit, Line},
@@ -6,9 +6,10 @@ use platform::{
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use sha2::{Digest as _, Sha256};
+use unicode_normalization::UnicodeNormalization as _;
 use utoipa::IntoParams;
 
-use crate::store::list::Filter;
+use crate::store::list::{Filter, Order};
 
 /// Degrees north and east.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -39,15 +40,28 @@ impl<'de> Deserialize<'de> for Radius {
     }
 }
 
+/// A day of the years 1 to 9999, which is what the database and every client can count with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Day(NaiveDate);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.parse::<NaiveDate>() {
+            Ok(day) if (1..=9999).contains(&day.year()) => Ok(Self(day)),
+            _ => Err(de::Error::custom("must be a day, such as 2027-06-12")),
+        }
+    }
+}
+
 /// In which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {
-    /// By start.
+    /// By start; what began long ago and still goes on comes first, see `running`.
     Soonest,
-    /// Best match first; needs `q`.
+    /// Best match first, the soonest of equals; needs `q`.
     Relevance,
-    /// Most joined lately first.
+    /// What is joined much and soon first.
     Trending,
 }
 
@@ -56,7 +70,7 @@ pub enum Sort {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
-    /// Words, in any of their forms; quotes and `-` work as elsewhere. At most 200 characters.
+    /// Words, in any of their forms and languages; `"a phrase"`, `-without`. The last one may be unfinished. At most 200 characters.
     #[param(value_type = Option<String>, example = "lantern walk")]
     pub q: Option<Line<200>>,
     /// City name; case and accents do not matter.
@@ -66,11 +80,11 @@ pub struct ListQuery {
     #[param(inline)]
     pub category: Option<Category>,
     /// First day, in the event's zone.
-    #[param(example = "2027-06-12")]
-    pub from: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>, example = "2027-06-12")]
+    pub from: Option<Day>,
     /// Last day, in the event's zone.
-    #[param(example = "2027-06-13")]
-    pub to: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>, example = "2027-06-13")]
+    pub to: Option<Day>,
     /// Degrees north and east.
     #[param(value_type = Option<String>, example = "52.52,13.40")]
     pub near: Option<Point>,
@@ -99,11 +113,11 @@ pub struct ListQuery {
 
 impl ListQuery {
     /// The order that is meant.
-    pub fn sort(&self) -> Sort {
+    pub fn order(&self) -> Order {
         match (self.sort, &self.q) {
-            (Some(Sort::Relevance) | None, None) => Sort::Soonest,
-            (None, Some(_)) => Sort::Relevance,
-            (Some(sort), _) => sort,
+            (Some(Sort::Trending), _) => Order::Trending,
+            (Some(Sort::Relevance) | None, Some(_)) => Order::Relevance,
+            (Some(Sort::Soonest), _) | (_, None) => Order::Soonest,
         }
     }
 
@@ -113,10 +127,10 @@ impl ListQuery {
         Sha256::digest(text).iter().take(6).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
-    /// What is listed, with `query` instead of the words that were typed.
-    pub fn filter(&self, query: Option<String>) -> Result<Filter, Problem> {
+    /// What is listed, but for the words.
+    pub fn filter(&self) -> Result<Filter, Problem> {
         if let (Some(from), Some(to)) = (self.from, self.to)
-            && from > to
+            && from.0 > to.0
         {
             return Err(Problem::invalid("to", "must not be before `from`"));
         }
@@ -125,11 +139,11 @@ impl ListQuery {
         }
         let km = self.radius_km.map_or(10.0, |radius| radius.0);
         Ok(Filter {
-            query,
-            city: self.city.as_ref().map(ToString::to_string),
+            question: None,
+            city: self.city.as_ref().map(|city| city.nfc().collect()),
             category: self.category,
-            from: self.from,
-            to: self.to,
+            from: self.from.map(|day| day.0),
+            to: self.to.map(|day| day.0),
             near: self.near.map(|Point(lat, lon)| (lat, lon, km)),
             free: self.free == Some(true),
             language: self.language.as_ref().map(ToString::to_string),

@@ -1,72 +1,109 @@
-//! How words become a query. The language of a query is not known, so each configuration reads it in its own way, and a text matches
-//! if one of the readings does.
+//! Reading words, and correcting those that nothing contains. How a question becomes a query is [`crate::domain::question`]'s.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{PgConnection, PgPool, QueryBuilder};
 
-use crate::domain::{self, CONFIGURATIONS};
+use crate::domain::{
+    question::{Question, Reading, Readings},
+    typos::{self, Candidate},
+    words::{self, CONFIGURATIONS},
+};
 
-/// Every word, in any of the languages: quotes and `-` mean what they mean elsewhere.
-pub fn exact(sql: &mut QueryBuilder<Postgres>, query: &str) {
-    sql.push("(");
-    for (n, configuration) in CONFIGURATIONS.iter().enumerate() {
-        sql.push(if n == 0 { "" } else { " || " }).push("websearch_to_tsquery('").push(*configuration).push("', ");
-        sql.push_bind(query.to_owned()).push(")");
+/// Postgres's own configurations know stop words by their accents ("für"), which ours have folded away.
+const WITH_ACCENTS: [&str; 4] = ["pg_catalog.english", "pg_catalog.german", "pg_catalog.spanish", "pg_catalog.french"];
+/// More words than this are a text, not a typo.
+const MAX_CORRECTED: usize = 10;
+/// Groups of three letters that a candidate shares with what was typed, of all that either has. Less than Postgres's 0.3: in a short word
+/// each slip touches three groups.
+const SIMILARITY: &str = "0.2";
+
+/// What the words mean in each configuration.
+pub async fn read(pool: &PgPool, question: &Question) -> Result<Readings, sqlx::Error> {
+    let configurations: Vec<&str> = CONFIGURATIONS.into_iter().chain(WITH_ACCENTS).collect();
+    // Not plainto_tsquery(), which sends a notice, which is logged, for each stop word.
+    let rows: Vec<(String, i64, Vec<String>)> = sqlx::query_as(
+        "SELECT word, n, tsvector_to_array(to_tsvector(configuration::regconfig, word))
+         FROM unnest($1::text[]) AS w(word), unnest($2::text[]) WITH ORDINALITY AS c(configuration, n)",
+    )
+    .bind(question.spellings())
+    .bind(&configurations)
+    .fetch_all(pool)
+    .await?;
+    let mut readings = Readings::new();
+    for (word, n, lexemes) in rows {
+        let reading: &mut Reading = readings.entry(word).or_default();
+        reading.is_little |= lexemes.is_empty();
+        let own = usize::try_from(n - 1).ok().and_then(|n| reading.lexemes.get_mut(n));
+        if let Some(own) = own {
+            *own = lexemes;
+        }
     }
-    sql.push(")");
+    Ok(readings)
 }
 
-/// The same while the last word is still being typed: any title, place or name with a word that begins like it.
-pub fn loose(sql: &mut QueryBuilder<Postgres>, query: &str) {
-    let mut words = domain::split(query);
-    let is_plain = !query.contains(['"', '-']);
-    match words.pop().filter(|_| is_plain) {
-        Some(last) => {
-            sql.push("(plainto_tsquery('other', ").push_bind(words.join(" ")).push(") && to_tsquery('other', ");
-            sql.push_bind(format!("{last}:*AB")).push("))");
-        }
-        None => {
-            sql.push("''::tsquery");
-        }
-    }
-}
-
-/// The query with each word that nothing contains replaced by the known word that was most likely meant; `None` if there is nothing to
+/// The question with each word that nothing contains replaced by the known word that was most likely meant; `None` if there is nothing to
 /// correct, or no idea how.
-pub async fn corrected(pool: &PgPool, query: &str, now: DateTime<Utc>) -> Result<Option<String>, sqlx::Error> {
-    let words = domain::split(query);
-    let mut better = Vec::with_capacity(words.len());
-    for word in &words {
-        better.push(if is_found(pool, word, now).await? { None } else { closest(pool, word).await? });
-    }
-    if better.iter().all(Option::is_none) {
+pub async fn corrected(
+    pool: &PgPool,
+    question: &Question,
+    readings: &Readings,
+    now: DateTime<Utc>,
+) -> Result<Option<String>, sqlx::Error> {
+    let wanted = question.wanted(readings);
+    if wanted.is_empty() || wanted.len() > MAX_CORRECTED {
         return Ok(None);
     }
-    let words = words.into_iter().zip(better).map(|(word, better)| better.unwrap_or(word));
-    Ok(Some(words.collect::<Vec<_>>().join(" ")))
+    let found = found(pool, wanted.iter().map(|(_, query)| query), now).await?;
+    let unknown: Vec<&str> = wanted.iter().zip(found).filter(|(_, found)| !found).map(|((word, _), _)| *word).collect();
+    if unknown.is_empty() {
+        return Ok(None);
+    }
+    let mut tx = pool.begin().await?;
+    sqlx::query("SELECT set_config('pg_trgm.similarity_threshold', $1, true)")
+        .bind(SIMILARITY)
+        .execute(&mut *tx)
+        .await?;
+    let mut replaced = HashMap::new();
+    for word in unknown {
+        if let Some(meant) = closest(&mut tx, word).await? {
+            replaced.insert(word, meant.shown);
+        }
+    }
+    tx.commit().await?;
+    Ok((!replaced.is_empty()).then(|| question.with(&replaced)))
 }
 
-/// Whether some event has the word, in one of its forms.
-async fn is_found(pool: &PgPool, word: &str, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
-    let mut sql = QueryBuilder::new("SELECT EXISTS (SELECT FROM events WHERE status = 'published' AND ends_at > ");
-    sql.push_bind(now).push(" AND search @@ ");
-    exact(&mut sql, word);
-    sql.push(")");
-    sql.build_query_scalar().fetch_one(pool).await
+/// Which of the queries find anything.
+async fn found(
+    pool: &PgPool,
+    queries: impl Iterator<Item = &String>,
+    now: DateTime<Utc>,
+) -> Result<Vec<bool>, sqlx::Error> {
+    let mut sql = QueryBuilder::new("SELECT ARRAY[");
+    for (n, query) in queries.enumerate() {
+        // Materialised: else the planner hopes to come across one soon, and for a word that is nowhere reads every row.
+        sql.push(if n == 0 { "" } else { ", " });
+        sql.push("EXISTS (WITH hits AS MATERIALIZED (SELECT FROM events WHERE status = 'published' AND NOT over");
+        sql.push(" AND ends_at > ").push_bind(now).push(" AND search @@ ").push_bind(query.clone());
+        sql.push("::text::tsquery) SELECT FROM hits)");
+    }
+    sql.push("]");
+    sql.build_query_scalar().persistent(false).fetch_one(pool).await
 }
 
-/// The known word with the fewest letters changed; among those the most similar, then the most frequent.
-async fn closest(pool: &PgPool, word: &str) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT word FROM words
-         WHERE events > 0 AND (word % $1 OR word = $2)
-           AND (word = $2 OR levenshtein_less_equal(word, $1, $3) <= $3)
-         ORDER BY word <> $2, levenshtein(word, $1), similarity(word, $1) DESC, events DESC, word
-         LIMIT 1",
+async fn closest(tx: &mut PgConnection, typed: &str) -> Result<Option<Candidate>, sqlx::Error> {
+    let typed = words::fold(typed);
+    let rows: Vec<(String, String, f32, i32)> = sqlx::query_as(
+        "SELECT word, shown, similarity(word, $1) AS similarity, events FROM words
+         WHERE word % $1 OR word = ANY($2) ORDER BY similarity DESC, events DESC, word LIMIT 100",
     )
-    .bind(word)
-    .bind(domain::without_digraphs(word))
-    .bind(domain::tolerance(word))
-    .fetch_optional(pool)
-    .await
+    .bind(&typed)
+    .bind(typos::variants(&typed))
+    .fetch_all(tx)
+    .await?;
+    let candidates =
+        rows.into_iter().map(|(word, shown, similarity, events)| Candidate { word, shown, similarity, events });
+    Ok(typos::closest(&typed, candidates.collect()))
 }

@@ -1,27 +1,45 @@
 use chrono::{DateTime, Utc};
-use contracts::{EventId, events::EventSnapshot, joins::Places};
+use contracts::{
+    EventId,
+    events::{EventSnapshot, EventStatus},
+    joins::Places,
+};
 use sqlx::PgConnection;
+use unicode_normalization::UnicodeNormalization as _;
 
-use crate::domain;
+use crate::domain::{trend, words};
 
-/// Takes over an event's state, unless a newer one is known.
+/// Two roles tell of the same event, and their messages may be handled at once: what one writes the other must see.
+async fn lock(tx: &mut PgConnection, event: EventId) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('feed/' || $1::uuid::text, 0))")
+        .bind(event)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// Takes over an event's state, unless the same or a newer one is known.
+///
+/// The place stands between the two readings of the title, so that the end of the one and the beginning of the other are no phrase.
 pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), sqlx::Error> {
+    lock(tx, event.id).await?;
     let source = event.source.as_ref().map(|source| source.name.as_str());
-    let words = domain::words(&[&event.title, &event.venue.name, &event.city, &event.organiser_name]);
-    let before: Option<Vec<String>> = sqlx::query_scalar("SELECT words FROM events WHERE id = $1 FOR UPDATE")
-        .bind(event.id)
-        .fetch_optional(&mut *tx)
-        .await?;
+    let place = [event.venue.name.as_str(), &event.city, &event.organiser_name];
+    let known = words::known(&[&[event.title.as_str(), &event.summary], &place[..]].concat());
+    let (known, shown): (Vec<String>, Vec<String>) = known.into_iter().map(|it| (it.word, it.shown)).unzip();
+    let [(_, en), (_, de), (_, es), (_, fr)] = words::of_category(event.category);
     let changed = sqlx::query(
         "INSERT INTO events AS e (id, version, status, slug, title, summary, category, language, city, venue_name, lat, lon,
                 starts_at, ends_at, starts_at_local, ends_at_local, timezone, all_day, capacity, price, is_free,
-                organiser_name, source_name, words, search)
+                organiser_name, source_name, words, score, search)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-                setweight(to_tsvector($25::text::regconfig, $5), 'A')
-             || setweight(to_tsvector($25::text::regconfig, concat_ws(' ', $10::text, $9::text)), 'B')
-             || setweight(to_tsvector($25::text::regconfig, $26), 'C')
-             || setweight(to_tsvector('other', concat_ws(' ', $5::text, $10::text, $9::text, $22::text)), 'B')
-             || setweight(to_tsvector($25::text::regconfig, $27), 'D'))
+                coalesce((SELECT interest FROM places WHERE event_id = $1), 0),
+                setweight(to_tsvector($25::text::regconfig, $26), 'A') || setweight(to_tsvector($25::text::regconfig, $27), 'B')
+             || setweight(to_tsvector('other', $26), 'A') || setweight(to_tsvector('other', $27), 'B')
+             || setweight(to_tsvector('en', $28) || to_tsvector('de', $29)
+                          || to_tsvector('es', $30) || to_tsvector('fr', $31), 'C')
+             || setweight(to_tsvector($25::text::regconfig, $32), 'C')
+             || setweight(to_tsvector($25::text::regconfig, $33), 'D'))
          ON CONFLICT (id) DO UPDATE SET
                 version = excluded.version, status = excluded.status, slug = excluded.slug, title = excluded.title,
                 summary = excluded.summary, category = excluded.category, language = excluded.language, city = excluded.city,
@@ -29,7 +47,7 @@ pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), s
                 ends_at = excluded.ends_at, starts_at_local = excluded.starts_at_local, ends_at_local = excluded.ends_at_local,
                 timezone = excluded.timezone, all_day = excluded.all_day, capacity = excluded.capacity, price = excluded.price,
                 is_free = excluded.is_free, organiser_name = excluded.organiser_name, source_name = excluded.source_name,
-                words = excluded.words, search = excluded.search
+                words = excluded.words, search = excluded.search, over = false
          WHERE e.version < excluded.version",
     )
     .bind(event.id)
@@ -40,7 +58,7 @@ pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), s
     .bind(&event.summary)
     .bind(event.category)
     .bind(&event.language)
-    .bind(&event.city)
+    .bind(event.city.nfc().collect::<String>())
     .bind(&event.venue.name)
     .bind(event.venue.lat)
     .bind(event.venue.lon)
@@ -55,31 +73,32 @@ pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), s
     .bind(event.is_free)
     .bind(&event.organiser_name)
     .bind(source)
-    .bind(&words)
-    .bind(domain::configuration(&event.language))
-    .bind(domain::category_words(event.category))
-    .bind(&event.description)
+    .bind(&known)
+    .bind(words::configuration(&event.language))
+    .bind(words::plain(&event.title))
+    .bind(words::plain(&place.join(" ")))
+    .bind(en)
+    .bind(de)
+    .bind(es)
+    .bind(fr)
+    .bind(words::plain(&event.summary))
+    .bind(words::plain(&event.description))
     .execute(&mut *tx)
     .await?;
-    if changed.rows_affected() == 1 {
-        count_words(tx, before.unwrap_or_default(), words).await?;
+    if changed.rows_affected() == 1 && event.status == EventStatus::Published {
+        know(tx, &known, &shown).await?;
     }
     Ok(())
 }
 
-/// Keeps the number of events that have a word. Sorted, so that two transactions take the rows' locks in the same order.
-async fn count_words(tx: &mut PgConnection, before: Vec<String>, after: Vec<String>) -> Result<(), sqlx::Error> {
-    let gone = before.iter().filter(|word| !after.contains(word)).map(|word| (word.clone(), -1));
-    let fresh = after.iter().filter(|word| !before.contains(word)).map(|word| (word.clone(), 1));
-    let mut changes: Vec<(String, i32)> = gone.chain(fresh).collect();
-    changes.sort_unstable();
-    let (words, counts): (Vec<String>, Vec<i32>) = changes.into_iter().unzip();
+/// Remembers words that are new, and the first spelling of a word that has accents. A job counts them.
+async fn know(tx: &mut PgConnection, words: &[String], shown: &[String]) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO words AS w (word, events) SELECT word, n FROM unnest($1::text[], $2::int[]) AS t(word, n)
-         ON CONFLICT (word) DO UPDATE SET events = w.events + excluded.events",
+        "INSERT INTO words AS w (word, shown, events) SELECT word, shown, 1 FROM unnest($1::text[], $2::text[]) AS t(word, shown)
+         ON CONFLICT (word) DO UPDATE SET shown = excluded.shown WHERE w.shown = w.word AND excluded.shown <> w.word",
     )
-    .bind(&words)
-    .bind(&counts)
+    .bind(words)
+    .bind(shown)
     .execute(tx)
     .await
     .map(drop)
@@ -87,6 +106,7 @@ async fn count_words(tx: &mut PgConnection, before: Vec<String>, after: Vec<Stri
 
 /// Takes over how full an event is. Messages about one event's places come in the order in which they were decided.
 pub async fn places(tx: &mut PgConnection, event: EventId, places: Places) -> Result<(), sqlx::Error> {
+    lock(tx, event).await?;
     sqlx::query(
         "INSERT INTO places (event_id, capacity, confirmed, waitlisted) VALUES ($1, $2, $3, $4)
          ON CONFLICT (event_id) DO UPDATE SET capacity = excluded.capacity, confirmed = excluded.confirmed,
@@ -101,22 +121,22 @@ pub async fn places(tx: &mut PgConnection, event: EventId, places: Places) -> Re
     .map(drop)
 }
 
-/// Adds a join to the event's score. Instead of letting every score decay with time, a later join weighs more: twice as much for each
-/// day since [`domain::EPOCH`]. The score is the logarithm of the sum, which orders events in the same way and does not overflow.
-pub async fn interest(
-    tx: &mut PgConnection,
-    event: EventId,
-    decided_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE events SET score = CASE WHEN score <= 0 THEN $2
-                ELSE greatest(score, $2) + ln(1 + exp(least(score, $2) - greatest(score, $2))) END
-         WHERE id = $1",
-    )
-    .bind(event)
-    .bind(domain::join_weight(decided_at.min(now)))
-    .execute(tx)
-    .await
-    .map(drop)
+/// Adds a join to what the event has gathered; see [`trend`]. After [`places`], which has made the row.
+pub async fn interest(tx: &mut PgConnection, event: EventId, decided_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let before: f64 = sqlx::query_scalar("SELECT interest FROM places WHERE event_id = $1 FOR UPDATE")
+        .bind(event)
+        .fetch_one(&mut *tx)
+        .await?;
+    let score = trend::add(before, trend::weight(decided_at));
+    sqlx::query("UPDATE places SET interest = $2 WHERE event_id = $1")
+        .bind(event)
+        .bind(score)
+        .execute(&mut *tx)
+        .await?;
+    let seen: Option<f64> =
+        sqlx::query_scalar("SELECT score FROM events WHERE id = $1").bind(event).fetch_optional(&mut *tx).await?;
+    if seen.is_some_and(|seen| trend::is_news(seen, score)) {
+        sqlx::query("UPDATE events SET score = $2 WHERE id = $1").bind(event).bind(score).execute(tx).await?;
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use contracts::{
-    Category, JoinId, UserId,
-    events::{EventChanged, EventSnapshot, EventStatus, EventUnpublished, Venue},
+    Category, EventId, JoinId, UserId,
+    events::{EventChanged, EventPublished, EventSnapshot, EventStatus, EventUnpublished, Venue},
     joins::{JoinConfirmed, Places},
 };
 use serde_json::json;
@@ -113,6 +113,13 @@ async fn bad_parameters_are_named() {
         ("near=1,1&radius_km=1000", "radius_km"),
         ("sort=x", "sort"),
         ("free=perhaps", "free"),
+        ("from=-5000-01-01", "from"),
+        ("from=%2B262142-12-31", "from"),
+        ("to=%2B262142-12-31", "to"),
+        ("to=10000-01-01", "to"),
+        ("near=1,inf", "near"),
+        ("near=1,1&radius_km=NaN", "radius_km"),
+        ("city=%00", "city"),
         ("x=1", "x"),
     ] {
         let answer = scene.client.get(&format!("/api/v1/events?{query}")).await.expect(422);
@@ -164,6 +171,198 @@ async fn a_cursor_belongs_to_its_list() {
     let _ = scene.client.get(&format!("/api/v1/events?limit=2&q=walk&cursor={cursor}")).await.expect(200);
 }
 
+/// A cursor of somebody who knows how ours are made.
+fn forged(key: &serde_json::Value) -> String {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    URL_SAFE_NO_PAD.encode(key.to_string())
+}
+
+#[tokio::test]
+async fn a_forged_cursor_is_named_and_does_no_harm() {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let scene = scene().await;
+    for n in 0..3 {
+        scene.publish(event(&format!("walk {n}"), 10 + n)).await;
+    }
+    for list in ["/api/v1/events?limit=1", "/api/v1/events?limit=1&q=walk", "/api/v1/feed?limit=1"] {
+        let page = scene.client.get(list).await.expect(200);
+        let cursor = page.json["next_cursor"].as_str().unwrap();
+        let genuine: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
+        let separator = if list.contains('?') { '&' } else { '?' };
+        for time in ["+262142-12-31T00:00:00Z", "-262143-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "soon"] {
+            for field in ["n", "time"] {
+                let mut key = genuine.clone();
+                match field {
+                    "n" => key["n"] = json!(time),
+                    _ => key["k"][1] = json!(time),
+                }
+                let answer = scene.client.get(&format!("{list}{separator}cursor={}", forged(&key))).await;
+                assert_eq!(answer.status.as_u16(), 422, "{list} {key}");
+                assert_eq!(answer.field(), "cursor", "{list} {key}");
+            }
+        }
+        for rank in [json!(i64::MIN), json!(i64::MAX), json!(1e300), json!(null), json!("x")] {
+            let mut key = genuine.clone();
+            key["k"][0] = rank;
+            let answer = scene.client.get(&format!("{list}{separator}cursor={}", forged(&key))).await;
+            assert!(matches!(answer.status.as_u16(), 200 | 422), "{list} {key}: {}", answer.status);
+        }
+        for other in ["/api/v1/events?limit=1&sort=trending", "/api/v1/events?limit=1&q=walk&sort=soonest"] {
+            let _ = scene.client.get(&format!("{other}&cursor={cursor}")).await.expect(422);
+        }
+    }
+}
+
+#[tokio::test]
+async fn near_works_at_the_ends_of_the_map() {
+    let scene = scene().await;
+    let at = |title: &str, lat: f64, lon: f64| EventSnapshot {
+        venue: Venue { name: "Place".to_owned(), address: None, lat: Some(lat), lon: Some(lon) },
+        ..event(title, 10)
+    };
+    scene.publish(at("Taveuni", -16.8, 179.99)).await;
+    scene.publish(at("Pole", 89.99, 90.0)).await;
+    scene.publish(at("Nowhere", 0.0, 0.0)).await;
+    scene.publish(at("Svalbard", 78.22, 15.65)).await;
+    for (near, expected) in [
+        ("-16.8,-179.99&radius_km=10", "Taveuni"),
+        ("90,-90&radius_km=10", "Pole"),
+        ("89.99,-90&radius_km=10", "Pole"),
+        ("0,0.001&radius_km=0.2", "Nowhere"),
+        // 199 km, most of it to the east, where degrees of longitude are short.
+        ("78.3,24.4&radius_km=200", "Svalbard"),
+        ("78.3,24.4&radius_km=190", ""),
+    ] {
+        let expected: &[&str] = if expected.is_empty() { &[] } else { &[expected] };
+        assert_eq!(scene.titles(&format!("near={near}")).await, expected, "{near}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_long_over_is_put_aside_until_it_has_a_new_date() {
+    let scene = scene().await;
+    let walk = event("walk", 5);
+    scene.publish(walk.clone()).await;
+    scene.publish(event("later", 200)).await;
+    scene.clock.advance(TimeDelta::days(3));
+    scene.clean_up().await;
+    let aside: Vec<String> =
+        sqlx::query_scalar("SELECT title FROM events WHERE over").fetch_all(&scene.db.pool("feed")).await.unwrap();
+    assert_eq!(aside, ["walk"]);
+    assert_eq!(scene.titles("").await, ["later"]);
+    let cards = scene.client.get(&format!("/internal/feed/cards?ids={}", walk.id)).await.expect(200);
+    assert_eq!(cards.json["items"][0]["title"], "walk");
+    let again = event("walk again", 100);
+    let again = EventSnapshot { id: walk.id, version: 2, ..again };
+    scene.db.deliver(&scene.consumer, &EventChanged { event: again, before: None, overbooking_accepted: false }).await;
+    assert_eq!(scene.titles("").await, ["walk again", "later"]);
+}
+
+#[tokio::test]
+async fn the_same_message_twice_changes_nothing() {
+    let scene = scene().await;
+    let walk = event("walk", 5);
+    scene.publish(walk.clone()).await;
+    scene.publish(walk.clone()).await;
+    // The number was used already: whatever else came with it is not newer.
+    scene.publish(EventSnapshot { title: "impostor".to_owned(), ..walk }).await;
+    assert_eq!(scene.titles("").await, ["walk"]);
+}
+
+fn joined(event: EventId, days_ago: i64) -> JoinConfirmed {
+    JoinConfirmed {
+        join_id: JoinId::new(noon()),
+        event_id: event,
+        user_id: UserId::new(noon()),
+        party_size: 1,
+        promoted: false,
+        decided_at: noon() - TimeDelta::days(days_ago),
+        places: Places { capacity: None, confirmed: 1, waitlisted: 0 },
+    }
+}
+
+#[tokio::test]
+async fn joins_count_though_they_come_before_the_event() {
+    let scene = scene().await;
+    let (quiet, hot) = (event("quiet", 5), event("hot", 10));
+    scene.db.deliver(&scene.consumer, &joined(hot.id, 0)).await;
+    scene.publish(quiet).await;
+    scene.publish(hot.clone()).await;
+    assert_eq!(scene.titles("sort=trending").await, ["hot", "quiet"]);
+    scene.publish(EventSnapshot { version: 2, ..hot }).await;
+    assert_eq!(scene.titles("sort=trending").await, ["hot", "quiet"]);
+}
+
+#[tokio::test]
+async fn joins_count_though_they_come_at_the_same_moment_as_the_event() {
+    let scene = scene().await;
+    scene.publish(event("quiet", 1)).await;
+    for n in 0..20 {
+        let hot = event(&format!("hot {n:02}"), 10);
+        let (publish, join) = (EventPublished { event: hot.clone() }, joined(hot.id, 0));
+        tokio::join!(scene.db.deliver(&scene.consumer, &publish), scene.db.deliver(&scene.consumer, &join));
+    }
+    assert_eq!(scene.titles("sort=trending&limit=100").await.last().unwrap(), "quiet");
+}
+
+#[tokio::test]
+async fn coming_up_from_the_line_is_not_a_second_join() {
+    let scene = scene().await;
+    let (twice, promoted) = (event("joined twice", 10), event("promoted twice", 10));
+    for one in [&twice, &promoted] {
+        scene.publish(one.clone()).await;
+        scene.db.deliver(&scene.consumer, &joined(one.id, 0)).await;
+    }
+    scene.db.deliver(&scene.consumer, &joined(twice.id, 0)).await;
+    for _ in 0..5 {
+        scene.db.deliver(&scene.consumer, &JoinConfirmed { promoted: true, ..joined(promoted.id, 0) }).await;
+    }
+    assert_eq!(scene.titles("sort=trending").await, ["joined twice", "promoted twice"]);
+}
+
+#[tokio::test]
+async fn of_two_that_are_joined_alike_the_sooner_trends() {
+    let scene = scene().await;
+    let (soon, far) = (event("soon", 24), event("far", 24 * 30));
+    scene.publish(soon.clone()).await;
+    scene.publish(far.clone()).await;
+    scene.db.deliver(&scene.consumer, &joined(soon.id, 0)).await;
+    for _ in 0..3 {
+        scene.db.deliver(&scene.consumer, &joined(far.id, 0)).await;
+    }
+    assert_eq!(scene.titles("sort=trending").await, ["soon", "far"]);
+    for _ in 0..30 {
+        scene.db.deliver(&scene.consumer, &joined(far.id, 0)).await;
+    }
+    assert_eq!(scene.titles("sort=trending").await, ["far", "soon"]);
+}
+
+#[tokio::test]
+async fn trending_pages_neither_repeat_nor_miss() {
+    let scene = scene().await;
+    let mut expected = Vec::new();
+    for n in 0..20 {
+        let one = event(&format!("walk {n:02}"), 10 + n * 7);
+        scene.publish(one.clone()).await;
+        for m in 0..n % 4 {
+            scene.db.deliver(&scene.consumer, &joined(one.id, m)).await;
+        }
+        expected.push(one.title);
+    }
+    for list in ["/api/v1/events?sort=trending&limit=3", "/api/v1/feed?limit=3"] {
+        let mut seen = Vec::new();
+        let mut path = list.to_owned();
+        loop {
+            let page = scene.client.get(&path).await.expect(200);
+            seen.extend(titles(&page.json));
+            let Some(cursor) = page.json["next_cursor"].as_str() else { break };
+            path = format!("{list}&cursor={cursor}");
+        }
+        seen.sort();
+        assert_eq!(seen, expected, "{list}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_joined_lately_trends() {
     let scene = scene().await;
@@ -173,19 +372,10 @@ async fn what_is_joined_lately_trends() {
     for one in [&quiet, &old, &hot] {
         scene.publish(one.clone()).await;
     }
-    let join = |id, days| JoinConfirmed {
-        join_id: JoinId::new(noon()),
-        event_id: id,
-        user_id: UserId::new(noon()),
-        party_size: 1,
-        promoted: false,
-        decided_at: noon() - TimeDelta::days(days),
-        places: Places { capacity: None, confirmed: 1, waitlisted: 0 },
-    };
     for _ in 0..3 {
-        scene.db.deliver(&scene.consumer, &join(old.id, 5)).await;
+        scene.db.deliver(&scene.consumer, &joined(old.id, 9)).await;
     }
-    scene.db.deliver(&scene.consumer, &join(hot.id, 0)).await;
+    scene.db.deliver(&scene.consumer, &joined(hot.id, 0)).await;
     let feed = scene.client.get("/api/v1/feed?limit=2").await.expect(200);
     assert_eq!(titles(&feed.json), ["joined today", "joined long ago"]);
     let cursor = feed.json["next_cursor"].as_str().unwrap();

@@ -3,7 +3,7 @@ use contracts::{
     Category, EventId, UserId,
     events::{EventPublished, EventSnapshot, EventStatus, Venue},
 };
-use platform::{Clock, bus::Consumer};
+use platform::{Clock, bus::Consumer, role::Job};
 use testkit::{Client, People, TestDb, noon};
 
 pub struct Scene {
@@ -11,13 +11,14 @@ pub struct Scene {
     pub clock: Clock,
     pub client: Client,
     pub consumer: Consumer,
+    jobs: Vec<Job>,
 }
 
 pub async fn scene() -> Scene {
     let db = TestDb::new(&[feed::SCHEMA]).await;
     let clock = Clock::fixed(noon());
     let mut running = feed::role(db.context("feed", &People::new(clock.clone()), &clock));
-    Scene { db, clock, client: Client::new(running.router), consumer: running.consumers.remove(0) }
+    Scene { db, clock, client: Client::new(running.router), consumer: running.consumers.remove(0), jobs: running.jobs }
 }
 
 /// An event in Berlin, so many hours from now.
@@ -54,10 +55,23 @@ pub fn event(title: &str, hours: i64) -> EventSnapshot {
 }
 
 impl Scene {
+    pub async fn clean_up(&self) {
+        for job in &self.jobs {
+            job.once(&self.db.pool("feed")).await.expect("the job works");
+        }
+    }
+
     pub async fn publish(&self, event: EventSnapshot) -> EventId {
         let id = event.id;
         self.db.deliver(&self.consumer, &EventPublished { event }).await;
         id
+    }
+
+    /// Titles found by words that were not corrected.
+    pub async fn found_as_typed(&self, words: &str) -> Vec<String> {
+        let answer = self.client.get(&format!("/api/v1/events?q={words}")).await.expect(200);
+        assert_eq!(answer.json["corrected"], serde_json::Value::Null, "{words}");
+        titles(&answer.json)
     }
 
     pub async fn titles(&self, query: &str) -> Vec<String> {
