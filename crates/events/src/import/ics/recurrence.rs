@@ -34,6 +34,10 @@ pub(super) fn expand(
     let broken = |reason: &dyn std::fmt::Display| {
         format!("RRULE {} is not understood: {}", text::label(rule), text::label(&reason.to_string()))
     };
+    // The grammar is ASCII (RFC 5545, 3.3.10), and the parser below counts on it: it cuts weekdays by bytes.
+    if !rule.is_ascii() {
+        return Err(broken(&"it has characters beyond ASCII"));
+    }
     let start_in = Tz::UTC.from_utc_datetime(&start);
     let Some(rule_text) = normalise(rule, start, until).map_err(|reason| broken(&reason))? else {
         // It ended before it began: only the start itself remains.

@@ -65,6 +65,14 @@ fn a_zone_defined_behind_its_events_is_found() {
 }
 
 #[test]
+fn a_rule_with_letters_beyond_ascii_is_refused() {
+    for rule in ["FREQ=MONTHLY;BYDAY=2M¼O", "FREQ=MONTHLY;BYDAY=2M‘", "FREQ=WEEKLY;BYDAY=ÄÖ"] {
+        let reason = refused("a.ics", single("", &format!("DTSTART:20250601T100000Z\nRRULE:{rule}")));
+        assert!(reason.contains("is not understood"), "{rule}: {reason}");
+    }
+}
+
+#[test]
 fn times_that_cannot_be_told_are_refused() {
     let strange =
         CUSTOM_ZONE.replace("TZOFFSETTO:+0200", "TZOFFSETTO:+0217").replace("TZOFFSETFROM:+0200", "TZOFFSETFROM:+0217");
