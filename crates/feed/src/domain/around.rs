@@ -45,6 +45,14 @@ mod tests {
     }
 
     #[test]
+    fn the_circle_is_widest_nearer_to_the_pole() {
+        let svalbard = around(78.3, 0.0, 200.0 / 1.001);
+        let (_, east) = svalbard.lon[0];
+        // 1.7986 degrees over cos(78.3°), without that, are 8.869.
+        assert!((east - 8.904).abs() < 0.002, "{east}");
+    }
+
+    #[test]
     fn poles_and_date_line() {
         assert_eq!(around(89.99, 0.0, 10.0).lon, []);
         assert_eq!(around(-90.0, 0.0, 0.1).lon, []);

@@ -1,11 +1,12 @@
 use chrono::TimeDelta;
 use contracts::{
     Category, EventId, JoinId, UserId,
-    events::{EventChanged, EventPublished, EventSnapshot, EventStatus, EventUnpublished, Venue},
+    events::{EventChanged, EventSnapshot, EventStatus, EventUnpublished, Venue},
     joins::{JoinConfirmed, Places},
 };
 use serde_json::json;
-use testkit::noon;
+use sqlx::{PgPool, PgTransaction};
+use testkit::{eventually, noon};
 
 use crate::support::{event, scene, titles};
 
@@ -293,16 +294,60 @@ async fn joins_count_though_they_come_before_the_event() {
     assert_eq!(scene.titles("sort=trending").await, ["hot", "quiet"]);
 }
 
+/// A message about the event that is being handled: what it did is not committed yet.
+async fn begun(pool: &PgPool, event: EventId, statement: &'static str) -> PgTransaction<'static> {
+    let mut tx = pool.begin().await.unwrap();
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended('feed/' || $1::uuid::text, 0))";
+    for statement in [lock, statement] {
+        sqlx::query(statement).bind(event).execute(&mut *tx).await.unwrap();
+    }
+    tx
+}
+
+/// Commits once another message waits for it.
+async fn commit_when_awaited(pool: &PgPool, tx: PgTransaction<'static>) {
+    eventually("another message to wait", async || {
+        let waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        sqlx::query(waiting).fetch_optional(pool).await.unwrap()
+    })
+    .await;
+    tx.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn joins_count_though_they_come_at_the_same_moment_as_the_event() {
     let scene = scene().await;
+    let pool = scene.db.pool("feed");
     scene.publish(event("quiet", 1)).await;
-    for n in 0..20 {
-        let hot = event(&format!("hot {n:02}"), 10);
-        let (publish, join) = (EventPublished { event: hot.clone() }, joined(hot.id, 0));
-        tokio::join!(scene.db.deliver(&scene.consumer, &publish), scene.db.deliver(&scene.consumer, &join));
+    let (early, late) = (event("join first", 10), event("event first", 11));
+
+    let join = "INSERT INTO places (event_id, confirmed, waitlisted, interest) VALUES ($1, 1, 0, 500)";
+    let join = begun(&pool, early.id, join).await;
+    tokio::join!(commit_when_awaited(&pool, join), scene.publish(early));
+
+    scene.publish(late.clone()).await;
+    let change = begun(&pool, late.id, "UPDATE events SET version = 2 WHERE id = $1").await;
+    let join = joined(late.id, 0);
+    tokio::join!(commit_when_awaited(&pool, change), scene.db.deliver(&scene.consumer, &join));
+
+    assert_eq!(scene.titles("sort=trending").await, ["join first", "event first", "quiet"]);
+}
+
+#[tokio::test]
+async fn what_ends_while_somebody_reads_stays_on_their_next_page() {
+    let scene = scene().await;
+    for n in 0..3 {
+        scene.publish(event(&format!("walk {n}"), n)).await;
     }
-    assert_eq!(scene.titles("sort=trending&limit=100").await.last().unwrap(), "quiet");
+    for list in ["/api/v1/events?limit=1", "/api/v1/events?limit=1&q=walk"] {
+        let first = scene.client.get(list).await.expect(200);
+        let cursor = first.json["next_cursor"].as_str().unwrap();
+        scene.clock.advance(TimeDelta::hours(9));
+        let second = scene.client.get(&format!("{list}&cursor={cursor}")).await.expect(200);
+        assert_eq!(titles(&second.json), ["walk 1"], "{list}");
+        scene.clock.advance(TimeDelta::hours(-9));
+    }
 }
 
 #[tokio::test]
