@@ -118,7 +118,9 @@ impl Draft {
         let address = text::cut(&text::line(&self.address), MAX_ADDRESS);
         let price = text::cut(&text::line(&self.price), MAX_PRICE);
         let city = text::cut(&text::line(&self.city), MAX_CITY);
-        let uid = self.uid.clone().map_or_else(|| self.hashed_uid(starts_at_local), |uid| text::line(&uid));
+        // One that is nothing but markup names no event.
+        let uid = self.uid.as_deref().map(text::line).filter(|uid| !uid.is_empty());
+        let uid = uid.unwrap_or_else(|| self.hashed_uid(starts_at_local));
         Ok(ImportedEvent {
             source_key: self.source_key,
             uid,

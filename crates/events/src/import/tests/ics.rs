@@ -65,6 +65,15 @@ fn a_zone_defined_behind_its_events_is_found() {
 }
 
 #[test]
+fn an_identifier_that_is_nothing_but_markup_counts_as_none() {
+    let text = "BEGIN:VCALENDAR\nX-WR-TIMEZONE:Europe/Berlin\nBEGIN:VEVENT\nUID:<b></b>\nSUMMARY:A\n\
+                DTSTART:20250601T100000Z\nEND:VEVENT\nEND:VCALENDAR\n";
+    let (events, rejected) = parse_with("a.ics", text.as_bytes(), &ImportOptions::default());
+    assert_eq!(rejected, []);
+    assert!(events[0].uid.starts_with("hash:"), "{:?}", events[0].uid);
+}
+
+#[test]
 fn a_rule_with_letters_beyond_ascii_is_refused() {
     for rule in ["FREQ=MONTHLY;BYDAY=2M¼O", "FREQ=MONTHLY;BYDAY=2M‘", "FREQ=WEEKLY;BYDAY=ÄÖ"] {
         let reason = refused("a.ics", single("", &format!("DTSTART:20250601T100000Z\nRRULE:{rule}")));
