@@ -231,7 +231,7 @@ export interface paths {
         /**
          * Lists and searches events that are public and not over.
          * @description Words are found in their other forms, without accents, and with a typo. Pages are stable: while events come and go, none is seen twice
-         *     or missed (but for `trending`, whose order is news).
+         *     or missed (but for `trending`, whose order is news). A cursor is meant to be used within a day.
          */
         get: operations["list_events"];
         put?: never;
@@ -505,7 +505,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what is joined most these days. */
+        /** Lists what is joined most these days, the sooner the higher. */
         get: operations["get_feed"];
         put?: never;
         post?: never;
@@ -2318,7 +2318,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Words, in any of their forms; quotes and `-` work as elsewhere. At most 200 characters.
+                 * @description Words, in any of their forms and languages; `"a phrase"`, `-without`. The last one may be unfinished. At most 200 characters.
                  * @example lantern walk
                  */
                 q?: string;
