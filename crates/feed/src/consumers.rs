@@ -81,18 +81,16 @@ about_places!(JoinEnded, PlacesChanged);
 impl Handle<JoinWaitlisted> for Reader {
     /// Somebody wanted to come, whether or not there was room.
     async fn handle(&self, tx: &mut PgConnection, _: &Message, join: JoinWaitlisted) -> Result<(), HandleError> {
-        write::places(tx, join.event_id, join.places).await?;
-        Ok(write::interest(tx, join.event_id, join.decided_at.min(self.clock.now())).await?)
+        Ok(write::join(tx, join.event_id, join.places, join.decided_at.min(self.clock.now())).await?)
     }
 }
 
 impl Handle<JoinConfirmed> for Reader {
     /// As above; who comes up from the line was counted when they joined it.
     async fn handle(&self, tx: &mut PgConnection, _: &Message, join: JoinConfirmed) -> Result<(), HandleError> {
-        write::places(tx, join.event_id, join.places).await?;
-        if !join.promoted {
-            write::interest(tx, join.event_id, join.decided_at.min(self.clock.now())).await?;
+        if join.promoted {
+            return Ok(write::places(tx, join.event_id, join.places).await?);
         }
-        Ok(())
+        Ok(write::join(tx, join.event_id, join.places, join.decided_at.min(self.clock.now())).await?)
     }
 }

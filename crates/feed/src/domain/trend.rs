@@ -2,7 +2,7 @@
 //!
 //! Each join counts, one of three days ago half as much as one of now; and an event counts half as much for each week that it is farther
 //! away. Both decay by the same factor for every event as time goes by, so that the order never changes by itself and nothing has to be
-//! computed again: an event's score is `log2(sum of 2^(join's time / 3 days))`, its heat `score - start / 7 days`. The generated column
+//! computed again. An event's score is `log2(sum of 2^(join's time / 3 days))`, its heat `score - start / 7 days`. The generated column
 //! `heat` (migration 0002) holds it in whole sixteenths, because a cursor must compare exactly what it was made from.
 
 use chrono::{DateTime, Utc};
@@ -19,21 +19,6 @@ pub fn weight(decided_at: DateTime<Utc>) -> f64 {
     (seconds / HALF_LIFE).max(0.001)
 }
 
-/// The score after one more join of this weight.
-pub fn add(score: f64, weight: f64) -> f64 {
-    if score <= 0.0 {
-        return weight;
-    }
-    let (more, less) = (score.max(weight), score.min(weight));
-    more + (less - more).exp2().ln_1p() / std::f64::consts::LN_2
-}
-
-/// Whether a score moved so far that lists should see it. An event's row is dear to write (it is in seven indexes), and at a drop there
-/// are hundreds of joins in a second: each doubling is seen sixteen times.
-pub fn is_news(seen: f64, score: f64) -> bool {
-    seen <= 0.0 || (score - seen).abs() >= 1.0 / 16.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,29 +31,5 @@ mod tests {
     fn a_join_counts_half_after_three_days() {
         assert!((weight(day(13)) - weight(day(10)) - 1.0).abs() < 1e-9);
         assert!(weight(day(-5)) > 0.0);
-    }
-
-    #[test]
-    fn two_joins_of_one_moment_count_twice() {
-        let one = add(0.0, weight(day(10)));
-        assert!((add(one, weight(day(10))) - one - 1.0).abs() < 1e-9);
-        // Far in the past it adds nothing, and far in the future it does not overflow.
-        assert!((add(one, weight(day(-1000))) - one).abs() < 0.2);
-        assert!(add(weight(day(100_000)), weight(day(0))).is_finite());
-    }
-
-    #[test]
-    fn small_steps_are_no_news() {
-        let mut seen = 0.0;
-        let mut score = 0.0;
-        let mut writes = 0;
-        for _ in 0..1000 {
-            score = add(score, weight(day(10)));
-            if is_news(seen, score) {
-                seen = score;
-                writes += 1;
-            }
-        }
-        assert!(writes < 150, "{writes}");
     }
 }

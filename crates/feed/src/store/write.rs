@@ -9,20 +9,16 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::domain::{trend, words};
 
-/// Two roles tell of the same event, and their messages may be handled at once: what one writes the other must see.
-async fn lock(tx: &mut PgConnection, event: EventId) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('feed/' || $1::uuid::text, 0))")
-        .bind(event)
-        .execute(tx)
-        .await
-        .map(drop)
-}
-
 /// Takes over an event's state, unless the same or a newer one is known.
 ///
 /// The place stands between the two readings of the title, so that the end of the one and the beginning of the other are no phrase.
 pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), sqlx::Error> {
-    lock(tx, event.id).await?;
+    // Two roles tell of the same event, and their messages may be handled at once: what one writes the other must see. A statement of its
+    // own, so that the next one sees it.
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('feed/' || $1::uuid::text, 0))")
+        .bind(event.id)
+        .execute(&mut *tx)
+        .await?;
     let source = event.source.as_ref().map(|source| source.name.as_str());
     let place = [event.venue.name.as_str(), &event.city, &event.organiser_name];
     let known = words::known(&[&[event.title.as_str(), &event.summary], &place[..]].concat());
@@ -94,8 +90,11 @@ pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), s
 /// Remembers words that are new, and the first spelling of a word that has accents. A job counts them.
 async fn know(tx: &mut PgConnection, words: &[String], shown: &[String]) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO words AS w (word, shown, events) SELECT word, shown, 1 FROM unnest($1::text[], $2::text[]) AS t(word, shown)
-         ON CONFLICT (word) DO UPDATE SET shown = excluded.shown WHERE w.shown = w.word AND excluded.shown <> w.word",
+        // Only what changes something: ON CONFLICT locks a row also where it leaves it alone, and everybody has an "and".
+        "INSERT INTO words (word, shown, events)
+         SELECT t.word, t.shown, 1 FROM unnest($1::text[], $2::text[]) AS t(word, shown)
+         WHERE NOT EXISTS (SELECT FROM words w WHERE w.word = t.word AND (w.shown <> w.word OR t.shown = t.word))
+         ON CONFLICT (word) DO UPDATE SET shown = excluded.shown",
     )
     .bind(words)
     .bind(shown)
@@ -106,37 +105,47 @@ async fn know(tx: &mut PgConnection, words: &[String], shown: &[String]) -> Resu
 
 /// Takes over how full an event is. Messages about one event's places come in the order in which they were decided.
 pub async fn places(tx: &mut PgConnection, event: EventId, places: Places) -> Result<(), sqlx::Error> {
-    lock(tx, event).await?;
-    sqlx::query(
-        "INSERT INTO places (event_id, capacity, confirmed, waitlisted) VALUES ($1, $2, $3, $4)
+    counted(tx, event, places, 0.0).await.map(drop)
+}
+
+/// The same after somebody joined, which makes the event trend; see [`trend`].
+pub async fn join(
+    tx: &mut PgConnection,
+    event: EventId,
+    places: Places,
+    decided_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let score = counted(tx, event, places, trend::weight(decided_at)).await?;
+    // An event's row is dear to write (it is in eight indexes), and at a drop there are hundreds of joins in a second: each doubling is seen
+    // in sixteen steps.
+    sqlx::query("UPDATE events SET score = $2 WHERE id = $1 AND (score <= 0 OR abs($2 - score) >= 1.0 / 16)")
+        .bind(event)
+        .bind(score)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// Takes over the counts, adds a join of this weight (0: none), and tells the score. One statement, lock and all: this is what each join
+/// costs.
+async fn counted(tx: &mut PgConnection, event: EventId, places: Places, weight: f64) -> Result<f64, sqlx::Error> {
+    sqlx::query_scalar(
+        "INSERT INTO places AS p (event_id, capacity, confirmed, waitlisted, interest)
+         SELECT $1, $2, $3, $4, $5
+         FROM (SELECT pg_advisory_xact_lock(hashtextextended('feed/' || $1::uuid::text, 0))) AS lock
          ON CONFLICT (event_id) DO UPDATE SET capacity = excluded.capacity, confirmed = excluded.confirmed,
-             waitlisted = excluded.waitlisted",
+             waitlisted = excluded.waitlisted,
+             -- log2(2 ^ interest + 2 ^ weight), of numbers whose powers would overflow.
+             interest = CASE WHEN excluded.interest <= 0 THEN p.interest WHEN p.interest <= 0 THEN excluded.interest
+                 ELSE greatest(p.interest, excluded.interest)
+                      + ln(1 + 2 ^ greatest(-abs(p.interest - excluded.interest), -100)) / ln(2::float8) END
+         RETURNING interest",
     )
     .bind(event)
     .bind(places.capacity)
     .bind(places.confirmed)
     .bind(places.waitlisted)
-    .execute(tx)
+    .bind(weight)
+    .fetch_one(tx)
     .await
-    .map(drop)
-}
-
-/// Adds a join to what the event has gathered; see [`trend`]. After [`places`], which has made the row.
-pub async fn interest(tx: &mut PgConnection, event: EventId, decided_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    let before: f64 = sqlx::query_scalar("SELECT interest FROM places WHERE event_id = $1 FOR UPDATE")
-        .bind(event)
-        .fetch_one(&mut *tx)
-        .await?;
-    let score = trend::add(before, trend::weight(decided_at));
-    sqlx::query("UPDATE places SET interest = $2 WHERE event_id = $1")
-        .bind(event)
-        .bind(score)
-        .execute(&mut *tx)
-        .await?;
-    let seen: Option<f64> =
-        sqlx::query_scalar("SELECT score FROM events WHERE id = $1").bind(event).fetch_optional(&mut *tx).await?;
-    if seen.is_some_and(|seen| trend::is_news(seen, score)) {
-        sqlx::query("UPDATE events SET score = $2 WHERE id = $1").bind(event).bind(score).execute(tx).await?;
-    }
-    Ok(())
 }

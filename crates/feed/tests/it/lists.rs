@@ -383,6 +383,32 @@ async fn of_two_that_are_joined_alike_the_sooner_trends() {
 }
 
 #[tokio::test]
+async fn a_score_doubles_with_the_joins_and_overflows_never() {
+    let scene = scene().await;
+    let hot = event("hot", 10);
+    scene.publish(hot.clone()).await;
+    let pool = scene.db.pool("feed");
+    let score = async |sql: &'static str| -> f64 { sqlx::query_scalar(sql).fetch_one(&pool).await.unwrap() };
+    let exact = "SELECT interest FROM places";
+    let mut scores = Vec::new();
+    for _ in 0..8 {
+        scene.db.deliver(&scene.consumer, &joined(hot.id, 0)).await;
+        scores.push(score(exact).await);
+        let seen = score("SELECT score FROM events").await;
+        assert!((seen - scores[scores.len() - 1]).abs() < 1.0 / 16.0, "{seen} {scores:?}");
+    }
+    for (one, twice) in [(0, 1), (1, 3), (3, 7)] {
+        assert!((scores[twice] - scores[one] - 1.0).abs() < 1e-6, "{scores:?}");
+    }
+    // Of long ago, and of a clock that went wrong.
+    scene.db.deliver(&scene.consumer, &joined(hot.id, 100_000)).await;
+    assert!((score(exact).await - scores[7]).abs() < 1e-6);
+    scene.clock.advance(TimeDelta::days(200_000));
+    scene.db.deliver(&scene.consumer, &joined(hot.id, -200_000)).await;
+    assert!(score(exact).await > 60_000.0);
+}
+
+#[tokio::test]
 async fn trending_pages_neither_repeat_nor_miss() {
     let scene = scene().await;
     let mut expected = Vec::new();

@@ -192,6 +192,16 @@ async fn pages_by_relevance_go_from_titles_to_descriptions() {
 }
 
 #[tokio::test]
+async fn a_correction_is_spelled_with_its_accents() {
+    let scene = scene().await;
+    for title in ["MUSICA", "Música", "Musica"] {
+        scene.publish(event(title, 1)).await;
+    }
+    let answer = scene.client.get("/api/v1/events?q=musoca").await.expect(200);
+    assert_eq!(answer.json["corrected"], "música");
+}
+
+#[tokio::test]
 async fn words_of_what_is_over_are_forgotten() {
     let scene = scene().await;
     scene.publish(event("Lampe", 1)).await;
