@@ -2,6 +2,7 @@
 //! without running scripts: search engines and messengers.
 
 use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, Utc};
 use contracts::EventId;
 use platform::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -10,6 +11,12 @@ use crate::{State, call, web};
 
 /// Where the built page wants its head.
 const MARKER: &str = "<!--app-head-->";
+/// The start page's head, for search engines and messengers.
+const START: &str = "<meta name=\"description\" content=\"Find what happens in your city, and take a place.\">\n\
+     <meta property=\"og:type\" content=\"website\">\n\
+     <meta property=\"og:site_name\" content=\"CityEvents\">\n\
+     <meta property=\"og:title\" content=\"CityEvents\">\n\
+     <meta property=\"og:description\" content=\"Find what happens in your city, and take a place.\">";
 /// First segments of paths that the web app has screens for.
 const SCREENS: &[&str] =
     &["", "events", "sign-up", "sign-in", "verify-email", "forgot-password", "reset-password", "me", "dev"];
@@ -21,6 +28,9 @@ pub async fn render(state: &State, path: &str) -> Response {
     let screen = segments.next().unwrap_or_default();
     let mut status = if SCREENS.contains(&screen) { StatusCode::OK } else { StatusCode::NOT_FOUND };
     let mut html = index;
+    if screen.is_empty() {
+        html = html.replacen(MARKER, START, 1);
+    }
     if screen == "events"
         && let Some(segment) = segments.next()
         && segment != "new"
@@ -112,8 +122,8 @@ fn json_ld(event: &Map<String, Value>, url: &str, image: &str) -> String {
         "@type": "Event",
         "name": event["title"],
         "description": event["summary"],
-        "startDate": event["starts_at"],
-        "endDate": event["ends_at"],
+        "startDate": when(event, "starts_at", "starts_at_local"),
+        "endDate": when(event, "ends_at", "ends_at_local"),
         "eventStatus": format!("https://schema.org/{status}"),
         "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
         "inLanguage": event["language"],
@@ -127,6 +137,43 @@ fn json_ld(event: &Map<String, Value>, url: &str, image: &str) -> String {
     document.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
+/// A time as schema.org wants it: the wall clock's, with its offset, since many readers show it as it is written; of all-day events the
+/// date alone.
+fn when(event: &Map<String, Value>, instant: &str, wall: &str) -> Option<String> {
+    let wall = event[wall].as_str()?;
+    if event["all_day"] == true {
+        return wall.split('T').next().map(str::to_owned);
+    }
+    let (instant, wall) =
+        (event[instant].as_str()?.parse::<DateTime<Utc>>().ok()?, wall.parse::<NaiveDateTime>().ok()?);
+    let offset = FixedOffset::east_opt(i32::try_from((wall - instant.naive_utc()).num_seconds()).ok()?)?;
+    Some(instant.with_timezone(&offset).to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn starts(event: Value) -> Option<String> {
+        let Value::Object(event) = event else { return None };
+        when(&event, "starts_at", "starts_at_local")
+    }
+
+    #[test]
+    fn times_carry_their_offset_and_whole_days_none() {
+        let summer =
+            json!({ "starts_at": "2026-06-08T16:00:00Z", "starts_at_local": "2026-06-08T18:00:00", "all_day": false });
+        assert_eq!(starts(summer).as_deref(), Some("2026-06-08T18:00:00+02:00"));
+        let west =
+            json!({ "starts_at": "2026-06-09T01:30:00Z", "starts_at_local": "2026-06-08T21:30:00", "all_day": false });
+        assert_eq!(starts(west).as_deref(), Some("2026-06-08T21:30:00-04:00"));
+        let day =
+            json!({ "starts_at": "2026-06-07T22:00:00Z", "starts_at_local": "2026-06-08T00:00:00", "all_day": true });
+        assert_eq!(starts(day).as_deref(), Some("2026-06-08"));
+        assert_eq!(starts(json!({ "starts_at": "soon", "starts_at_local": "2026-06-08T18:00:00" })), None);
+    }
 }

@@ -70,6 +70,8 @@ impl Bench {
         let tokens: Vec<String> = std::fs::read_to_string(tokens_file)?.lines().map(str::to_owned).collect();
         let client = reqwest::Client::builder().pool_max_idle_per_host(1024).timeout(Duration::from_mins(1)).build()?;
         let ids = event_ids(&client, &server.base).await?;
+        let database = sqlx::PgPool::connect(self.output(&["doctor", "--print-database-url"])?.trim()).await?;
+        settled(&database).await?;
 
         let mut rows = Vec::new();
         rows.push(self.reads(&client, &server, "floor: /livez", 32, |_| "/livez".to_owned()).await);
@@ -103,6 +105,7 @@ impl Bench {
         ] {
             let people = people.next().context("enough people")?;
             let events = self.events(&client, &server, &tokens[tokens.len() - 1], events, capacity).await?;
+            settled(&database).await?;
             let people = if callers == 1 { &people[..500] } else { people };
             rows.push(self.joins(&client, &server, name, callers, &events, people).await);
         }
@@ -119,11 +122,15 @@ impl Bench {
     }
 
     fn command(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        self.output(arguments).map(drop)
+    }
+
+    fn output(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let output = self.binary().args(arguments).output()?;
         if !output.status.success() {
             bail!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         }
-        Ok(())
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// Starts the server; returns how long it took until it was ready.
@@ -237,6 +244,21 @@ impl Bench {
         }
         Ok(ids)
     }
+}
+
+/// Waits until every message has had its effect: what a row measures must not be the work that the row before left behind.
+async fn settled(database: &sqlx::PgPool) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let waiting =
+        "SELECT (SELECT count(*) FROM bus.deliveries WHERE parked_at IS NULL) + (SELECT count(*) FROM auth.outbox)
+                        + (SELECT count(*) FROM events.outbox) + (SELECT count(*) FROM joins.outbox)";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(database).await? > 0 {
+        if started.elapsed() > Duration::from_mins(3) {
+            bail!("messages still wait after three minutes");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 async fn event_ids(client: &reqwest::Client, base: &str) -> anyhow::Result<Vec<String>> {

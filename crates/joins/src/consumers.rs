@@ -20,35 +20,32 @@ const fn kind<P: Payload>() -> (&'static str, i16) {
     (P::KIND, P::VERSION)
 }
 
-/// Events and people, as their roles tell of them.
-const MAIN: Subscription = Subscription {
+/// Events, as their role tells of them.
+const EVENTS: Subscription = Subscription {
     consumer: "joins",
-    kinds: &[
-        kind::<EventPublished>(),
-        kind::<EventChanged>(),
-        kind::<EventUnpublished>(),
-        kind::<EventCancelled>(),
-        kind::<UserChanged>(),
-    ],
+    kinds: &[kind::<EventPublished>(), kind::<EventChanged>(), kind::<EventUnpublished>(), kind::<EventCancelled>()],
 };
+
+/// People, in a queue of their own: when thousands register at once, a new event must not wait behind their names.
+const PEOPLE: Subscription = Subscription { consumer: "joins.people", kinds: &[kind::<UserChanged>()] };
 
 /// This role's own message, once it has committed: a consumer cannot tell news itself, since it does not see its own commit.
 const LIVE: Subscription = Subscription { consumer: "joins.live", kinds: &[kind::<PlacesChanged>()] };
 
 /// Who reads what.
-pub const SUBSCRIPTIONS: &[Subscription] = &[MAIN, LIVE];
+pub const SUBSCRIPTIONS: &[Subscription] = &[EVENTS, PEOPLE, LIVE];
 
 /// The readers.
 pub fn consumers(desk: &Desk) -> Vec<Consumer> {
     let reader = Arc::new(Reader(desk.clone()));
     let new = |subscription| Consumer::new(subscription, desk.pool.clone(), desk.outbox.clone());
     vec![
-        new(MAIN)
+        new(EVENTS)
             .on::<EventPublished, _>(reader.clone())
             .on::<EventChanged, _>(reader.clone())
             .on::<EventUnpublished, _>(reader.clone())
-            .on::<EventCancelled, _>(reader.clone())
-            .on::<UserChanged, _>(reader.clone()),
+            .on::<EventCancelled, _>(reader.clone()),
+        new(PEOPLE).on::<UserChanged, _>(reader.clone()),
         new(LIVE).on::<PlacesChanged, _>(reader),
     ]
 }

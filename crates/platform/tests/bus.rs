@@ -32,6 +32,13 @@ struct Reader {
     park: bool,
 }
 
+impl Reader {
+    /// Each attempt asks twice: together with the batch, and then alone.
+    fn failing(attempts: usize) -> Self {
+        Self { failures: AtomicUsize::new(2 * attempts), park: false }
+    }
+}
+
 impl Handle<PlacesChanged> for Reader {
     async fn handle(
         &self,
@@ -164,7 +171,7 @@ async fn a_message_handed_over_twice_has_its_effect_once() {
 
 #[tokio::test]
 async fn a_failing_message_holds_up_its_aggregate_only() {
-    let scene = scene(Reader { failures: AtomicUsize::new(2), park: false }).await;
+    let scene = scene(Reader::failing(2)).await;
     let (trouble, fine) = (EventId::new(noon()), EventId::new(noon()));
     for payload in [message(trouble, 1), message(trouble, 13), message(trouble, 2), message(fine, 5)] {
         scene.publish(&payload).await;
@@ -181,7 +188,7 @@ async fn a_failing_message_holds_up_its_aggregate_only() {
 
 #[tokio::test]
 async fn what_one_role_says_does_not_wait_for_another_role() {
-    let scene = scene(Reader { failures: AtomicUsize::new(1), park: false }).await;
+    let scene = scene(Reader::failing(1)).await;
     let event = EventId::new(noon());
     scene.publish(&message(event, 13)).await;
     scene.settle().await;
@@ -194,7 +201,7 @@ async fn what_one_role_says_does_not_wait_for_another_role() {
 
 #[tokio::test]
 async fn what_keeps_failing_is_parked_and_can_be_replayed() {
-    let scene = scene(Reader { failures: AtomicUsize::new(MAX_FAILURES), park: false }).await;
+    let scene = scene(Reader::failing(MAX_FAILURES)).await;
     let event = EventId::new(noon());
     scene.publish(&message(event, 13)).await;
     scene.publish(&message(event, 14)).await;

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,73 +11,16 @@ use std::{
     time::Duration,
 };
 
-use platform::{Clock, db};
+use platform::db;
 use serde_json::Value;
 use testkit::eventually;
 
-use crate::support::{Api, TempDir};
+use crate::support::{Api, Process, TempDir, free_port_pair, run};
 
 /// `CITYEVENTS_CRASH_ROUNDS` makes it longer.
 const ROUNDS: usize = 3;
 const PEOPLE: usize = 240;
 const PLACES: i64 = 60;
-
-/// The binary, in a process of its own, with its private cluster.
-struct Process {
-    child: Child,
-    base: String,
-    ops: String,
-}
-
-impl Process {
-    async fn start(data_dir: &Path, port: u16) -> Self {
-        let (base, ops) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{}", port + 1));
-        let child = binary(data_dir)
-            .args(["serve", "--listen", &base, "--ops-listen", &ops])
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(data_dir.join("server.log")).unwrap())
-            .spawn()
-            .unwrap();
-        let process = Self { child, base: format!("http://{base}"), ops: format!("http://{ops}") };
-        let deadline = std::time::Instant::now() + Duration::from_mins(1);
-        while !reqwest::get(format!("{}/readyz", process.ops)).await.is_ok_and(|it| it.status().is_success()) {
-            let log = || std::fs::read_to_string(data_dir.join("server.log")).unwrap_or_default();
-            assert!(std::time::Instant::now() < deadline, "the server is not ready: {}", log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        process
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn binary(data_dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cityevents"));
-    command.arg("--data-dir").arg(data_dir);
-    command.env("CITYEVENTS__LIMITS__ENABLED", "false").env("CITYEVENTS__LOG__LEVEL", "warn");
-    command
-}
-
-fn run(data_dir: &Path, arguments: &[&str]) -> String {
-    let output = binary(data_dir).args(arguments).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{arguments:?}: {}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// The last answer that each person got, by their key.
 type Answers = HashMap<usize, Value>;
@@ -87,7 +30,7 @@ async fn what_was_answered_survives_kill_9_of_everything() {
     let rounds = std::env::var("CITYEVENTS_CRASH_ROUNDS").ok().and_then(|it| it.parse().ok()).unwrap_or(ROUNDS);
     let dir = TempDir::new();
     let port = free_port_pair();
-    let mut server = Process::start(&dir.0, port).await;
+    let mut server = Process::start(&dir.0, port, None).await;
     let tokens_file = dir.0.join("tokens");
     run(&dir.0, &["dev", "load-users", "--count", &PEOPLE.to_string(), "--out", tokens_file.to_str().unwrap()]);
     let tokens: Vec<String> = std::fs::read_to_string(&tokens_file).unwrap().lines().map(str::to_owned).collect();
@@ -115,7 +58,7 @@ async fn what_was_answered_survives_kill_9_of_everything() {
             kill_9(postmaster);
             server.kill();
         }
-        server = Process::start(&dir.0, port).await;
+        server = Process::start(&dir.0, port, None).await;
         let mut answers = Answers::new();
         for (number, task) in load.into_iter().enumerate() {
             if let Some(answer) = task.await.unwrap() {
@@ -224,12 +167,4 @@ fn postmaster(data_dir: &Path) -> i32 {
 fn kill_9(pid: i32) {
     // It may be gone already, with the server that owned it.
     let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
-}
-
-fn free_port_pair() -> u16 {
-    let seed = u16::try_from(Clock::system().now().timestamp_subsec_micros() % 10_000).unwrap();
-    (0..10_000_u16)
-        .map(|offset| 20_000 + (seed + offset * 2) % 10_000)
-        .find(|port| [*port, port + 1].iter().all(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()))
-        .expect("two free ports")
 }

@@ -1,4 +1,9 @@
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
 
 use cityevents::{app::App, database::SCHEMAS};
 use platform::{Clock, config::Config, db, lifecycle::Lifecycle, outbox::Outbox};
@@ -222,4 +227,74 @@ pub fn event_body(capacity: Option<i32>) -> Value {
         "capacity": capacity,
         "language": "en",
     })
+}
+
+/// The binary, in a process of its own.
+pub struct Process {
+    pub child: Child,
+    pub base: String,
+    ops: String,
+}
+
+impl Process {
+    /// With a private cluster in `data_dir`, or as one more replica on a database by URL.
+    pub async fn start(data_dir: &Path, port: u16, database: Option<&str>) -> Self {
+        let (base, ops) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{}", port + 1));
+        let mut command = binary(data_dir);
+        if let Some(url) = database {
+            command.env("CITYEVENTS__DATABASE__URL", url);
+        }
+        let child = command
+            .args(["serve", "--listen", &base, "--ops-listen", &ops])
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(data_dir.join("server.log")).unwrap())
+            .spawn()
+            .unwrap();
+        let process = Self { child, base: format!("http://{base}"), ops: format!("http://{ops}") };
+        let deadline = std::time::Instant::now() + Duration::from_mins(1);
+        while !reqwest::get(format!("{}/readyz", process.ops)).await.is_ok_and(|it| it.status().is_success()) {
+            let log = || std::fs::read_to_string(data_dir.join("server.log")).unwrap_or_default();
+            assert!(std::time::Instant::now() < deadline, "the server is not ready: {}", log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        process
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn binary(data_dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cityevents"));
+    command.arg("--data-dir").arg(data_dir);
+    command.env("CITYEVENTS__LIMITS__ENABLED", "false").env("CITYEVENTS__LOG__LEVEL", "warn");
+    command
+}
+
+pub fn run(data_dir: &Path, arguments: &[&str]) -> String {
+    let output = binary(data_dir).args(arguments).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+pub fn free_port_pair() -> u16 {
+    let seed = u16::try_from(Clock::system().now().timestamp_subsec_micros() % 10_000).unwrap();
+    (0..10_000_u16)
+        .map(|offset| 20_000 + (seed + offset * 2) % 10_000)
+        .find(|port| [*port, port + 1].iter().all(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()))
+        .expect("two free ports")
 }

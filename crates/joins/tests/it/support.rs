@@ -22,7 +22,7 @@ pub struct World {
     pub pool: PgPool,
     pub organiser: Person,
     client: Client,
-    consumer: Consumer,
+    consumers: Vec<Consumer>,
     jobs: Vec<Job>,
 }
 
@@ -41,8 +41,7 @@ impl World {
             sqlx::query(statement).execute(&pool).await.unwrap();
         }
         let organiser = people.person("Olga");
-        let consumer = consumers.into_iter().find(|it| it.name() == "joins").unwrap();
-        Self { db, clock, people, pool, organiser, client: Client::new(router), consumer, jobs }
+        Self { db, clock, people, pool, organiser, client: Client::new(router), consumers, jobs }
     }
 
     /// The same role in another process, as it were: its own pool, its own lanes.
@@ -60,7 +59,8 @@ impl World {
     }
 
     pub async fn deliver<P: Payload>(&self, payload: &P) {
-        self.db.deliver(&self.consumer, payload).await;
+        let reads = |it: &&Consumer| it.subscription().kinds.contains(&(P::KIND, P::VERSION));
+        self.db.deliver(self.consumers.iter().find(reads).unwrap(), payload).await;
     }
 
     /// An event that is published and known here.

@@ -20,7 +20,8 @@ pub enum HandleError {
     Database(#[from] sqlx::Error),
 }
 
-/// The effect of one kind of message. It happens within `tx`, together with the inbox row, and nowhere else.
+/// The effect of one kind of message. It happens within `tx`, together with the inbox row, and nowhere else: when a neighbour in the batch
+/// fails, `tx` is rolled back and the message handled again.
 pub trait Handle<P: Payload>: Send + Sync + 'static {
     /// Applies the message. Messages of one aggregate come in order; others in any.
     fn handle(

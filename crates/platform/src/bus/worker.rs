@@ -10,7 +10,7 @@ use super::{
     Bus, Consumer, HandleError,
     postgres::{Delivery, PARTITIONS},
 };
-use crate::trace::TraceContext;
+use crate::{outbox::Message, trace::TraceContext};
 
 /// Looks at least this often: retries become due without anybody notifying.
 const POLL: Duration = Duration::from_millis(500);
@@ -81,39 +81,14 @@ impl Worker {
         Ok(taken)
     }
 
-    /// One transaction for the effects of a batch, a savepoint for each message: a poisonous one does not fail its neighbours.
     /// The effects commit before the queue does; a crash between the two is what the inbox is for.
     async fn batch(&self, queue: &mut PgConnection, deliveries: &[Delivery]) -> Result<(), sqlx::Error> {
-        let mut role = self.consumer.pool.begin().await?;
-        let mut done = Vec::with_capacity(deliveries.len());
-        let mut failed = Vec::new();
-        let mut held: HashSet<(String, Uuid)> = HashSet::new();
-        for delivery in deliveries {
-            let message = &delivery.message;
-            if held.contains(&message.stream()) {
-                continue;
-            }
-            let context =
-                TraceContext::parse(&message.traceparent).map_or_else(TraceContext::root, TraceContext::child);
-            let span = tracing::info_span!(
-                "message",
-                consumer = self.consumer.name(),
-                message.kind = %message.kind,
-                message.id = %message.id,
-                trace_id = %context.trace_id(),
-            );
-            let outcome = context.scope(self.effect(&mut role, delivery).instrument(span)).await;
-            match outcome {
-                Ok(()) => done.push(delivery.seq),
-                // The connection is gone, and the transaction with it: nothing of this batch has happened.
-                Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
-                Err(error) => {
-                    held.insert(message.stream());
-                    failed.push((delivery, error));
-                }
-            }
-        }
-        role.commit().await?;
+        let (done, failed) = match self.together(deliveries).await {
+            Ok(()) => (deliveries.iter().map(|it| it.seq).collect(), Vec::new()),
+            // The connection is gone, and the transaction with it: nothing of this batch has happened.
+            Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
+            Err(_) => self.one_by_one(deliveries).await?,
+        };
         self.consumer.outbox.wake();
         Bus::done(queue, &done).await?;
         for (delivery, error) in failed {
@@ -130,6 +105,57 @@ impl Worker {
         Ok(())
     }
 
+    /// The fast way, for batches in which nothing fails: one transaction, one statement for the whole inbox.
+    async fn together(&self, deliveries: &[Delivery]) -> Result<(), HandleError> {
+        let mut role = self.consumer.pool.begin().await?;
+        let ids: Vec<Uuid> = deliveries.iter().map(|it| it.message.id.0).collect();
+        let fresh: HashSet<Uuid> = sqlx::query_scalar(
+            "INSERT INTO inbox (consumer, message_id) SELECT $1, unnest($2::uuid[]) ON CONFLICT DO NOTHING
+             RETURNING message_id",
+        )
+        .bind(self.consumer.name())
+        .bind(&ids)
+        .fetch_all(&mut *role)
+        .await?
+        .into_iter()
+        .collect();
+        for delivery in deliveries.iter().filter(|it| fresh.contains(&it.message.id.0)) {
+            // Dropping the transaction would end it some time later; until then it keeps its locks.
+            if let Err(error) = self.traced(&mut role, &delivery.message).await {
+                role.rollback().await?;
+                return Err(error);
+            }
+        }
+        Ok(role.commit().await?)
+    }
+
+    /// The careful way: a savepoint for each message, so that a poisonous one does not fail its neighbours.
+    async fn one_by_one<'a>(
+        &self,
+        deliveries: &'a [Delivery],
+    ) -> Result<(Vec<i64>, Vec<(&'a Delivery, HandleError)>), sqlx::Error> {
+        let mut role = self.consumer.pool.begin().await?;
+        let mut done = Vec::with_capacity(deliveries.len());
+        let mut failed = Vec::new();
+        let mut held: HashSet<(String, Uuid)> = HashSet::new();
+        for delivery in deliveries {
+            let stream = delivery.message.stream();
+            if held.contains(&stream) {
+                continue;
+            }
+            match self.effect(&mut role, delivery).await {
+                Ok(()) => done.push(delivery.seq),
+                Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
+                Err(error) => {
+                    held.insert(stream);
+                    failed.push((delivery, error));
+                }
+            }
+        }
+        role.commit().await?;
+        Ok((done, failed))
+    }
+
     async fn effect(&self, role: &mut PgConnection, delivery: &Delivery) -> Result<(), HandleError> {
         let mut savepoint = role.begin().await?;
         let fresh = sqlx::query("INSERT INTO inbox (consumer, message_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -139,9 +165,22 @@ impl Worker {
             .await?
             .rows_affected();
         if fresh == 1 {
-            self.consumer.handle(&mut savepoint, &delivery.message).await?;
+            self.traced(&mut savepoint, &delivery.message).await?;
         }
         savepoint.commit().await?;
         Ok(())
+    }
+
+    /// The effect, as a part of the trace that the message belongs to.
+    async fn traced(&self, tx: &mut PgConnection, message: &Message) -> Result<(), HandleError> {
+        let context = TraceContext::parse(&message.traceparent).map_or_else(TraceContext::root, TraceContext::child);
+        let span = tracing::info_span!(
+            "message",
+            consumer = self.consumer.name(),
+            message.kind = %message.kind,
+            message.id = %message.id,
+            trace_id = %context.trace_id(),
+        );
+        context.scope(self.consumer.handle(tx, message).instrument(span)).await
     }
 }
