@@ -140,12 +140,12 @@ fn json_ld(event: &Map<String, Value>, url: &str, image: &str) -> String {
 /// A time as schema.org wants it: the wall clock's, with its offset, since many readers show it as it is written; of all-day events the
 /// date alone.
 fn when(event: &Map<String, Value>, instant: &str, wall: &str) -> Option<String> {
-    let wall = event[wall].as_str()?;
-    if event["all_day"] == true {
+    let wall = event.get(wall)?.as_str()?;
+    if event.get("all_day").is_some_and(|it| it == true) {
         return wall.split('T').next().map(str::to_owned);
     }
     let (instant, wall) =
-        (event[instant].as_str()?.parse::<DateTime<Utc>>().ok()?, wall.parse::<NaiveDateTime>().ok()?);
+        (event.get(instant)?.as_str()?.parse::<DateTime<Utc>>().ok()?, wall.parse::<NaiveDateTime>().ok()?);
     let offset = FixedOffset::east_opt(i32::try_from((wall - instant.naive_utc()).num_seconds()).ok()?)?;
     Some(instant.with_timezone(&offset).to_rfc3339_opts(SecondsFormat::Secs, true))
 }
