@@ -41,6 +41,7 @@ pub fn consumers(desk: &Desk) -> Vec<Consumer> {
     let new = |subscription| Consumer::new(subscription, desk.pool.clone(), desk.outbox.clone());
     vec![
         new(EVENTS)
+            .one_at_a_time() // a batch of people's requests locks its events in the order of their ids
             .on::<EventPublished, _>(reader.clone())
             .on::<EventChanged, _>(reader.clone())
             .on::<EventUnpublished, _>(reader.clone())

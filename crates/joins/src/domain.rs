@@ -1,10 +1,10 @@
 //! Who gets a place. Pure: the caller has locked the event's row, and writes down what is decided here.
 
-use std::fmt;
+use std::{collections::VecDeque, fmt};
 
 use chrono::{DateTime, Utc};
 use contracts::{
-    EventId, UserId,
+    EventId, JoinId, UserId,
     events::{EventSnapshot, EventStatus},
     joins::Places,
 };
@@ -61,7 +61,7 @@ impl TryFrom<i64> for PartySize {
 }
 
 /// What the caller calls its request by, to be able to repeat it: 1 to 200 visible ASCII characters.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
@@ -117,6 +117,41 @@ pub struct Event {
     pub next_line_no: i64,
     /// Grows with every change.
     pub revision: i64,
+}
+
+/// A person's place, or place in the line.
+#[derive(Clone, Copy, Debug)]
+pub struct Live {
+    /// Which join.
+    pub id: JoinId,
+    /// When they arrived.
+    pub line_no: i64,
+    /// Confirmed or waitlisted.
+    pub status: JoinStatus,
+    /// Together with their guests.
+    pub party_size: PartySize,
+}
+
+/// Somebody in the line.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// Which join.
+    pub id: JoinId,
+    /// Who.
+    pub user_id: UserId,
+    /// When they arrived.
+    pub line_no: i64,
+    /// Together with their guests.
+    pub party_size: PartySize,
+}
+
+/// Somebody who came up from the line.
+#[derive(Clone, Copy, Debug)]
+pub struct Promoted {
+    /// Who they were in the line.
+    pub waiting: Waiting,
+    /// How full the event was after it.
+    pub places: Places,
 }
 
 /// Somebody wants places.
@@ -292,12 +327,35 @@ impl Event {
         (self.confirmed, self.waitlisted, self.line_length, self.overbooked) = (0, 0, 0, 0);
     }
 
+    /// Gives free places to the line, strictly in order: a party that does not fit keeps those behind it waiting. Takes those who come up
+    /// off the front of `line`, which has at least as many as [`promotable`](Self::promotable) says.
+    pub fn promote(&mut self, line: &mut VecDeque<Waiting>, now: DateTime<Utc>) -> Vec<Promoted> {
+        let mut promoted = Vec::new();
+        while self.promotable(now) > 0
+            && let Some(waiting) = line.front().copied()
+        {
+            let by = Claimant::Head { line_no: waiting.line_no };
+            let placement = self.claim(&Claim { party: waiting.party_size, by }, now);
+            if !placement.is_ok_and(|it| it.position.is_none()) {
+                break;
+            }
+            line.pop_front();
+            promoted.push(Promoted { waiting, places: self.places() });
+        }
+        promoted
+    }
+
     /// How many parties could come up from the line at most: worth reading so many.
     pub fn promotable(&self, now: DateTime<Utc>) -> i32 {
+        self.promotable_after(0, now)
+    }
+
+    /// The same, if `freed` more people gave up their places.
+    pub fn promotable_after(&self, freed: i32, now: DateTime<Utc>) -> i32 {
         if self.closed(now).is_some() {
             return 0;
         }
-        self.room(now).map_or(self.line_length, |room| self.line_length.min(room)).max(0)
+        self.room(now).map_or(self.line_length, |room| self.line_length.min(room.saturating_add(freed))).max(0)
     }
 
     /// Takes over what the organiser decided. `false`, and nothing changed, if it is not news.

@@ -52,10 +52,7 @@ pub fn too_busy() -> Problem {
 /// What went wrong while something was being written. Whether a transaction whose connection died had committed is not known: the
 /// retry under the same key finds out.
 pub fn unsettled(error: sqlx::Error) -> Problem {
-    const LOCK_NOT_AVAILABLE: &str = "55P03";
-    if let sqlx::Error::Database(database) = &error
-        && database.code().as_deref() == Some(LOCK_NOT_AVAILABLE)
-    {
+    if is_locked(&error) {
         return too_busy();
     }
     let unavailable = db::is_unavailable(&error);
@@ -65,4 +62,10 @@ pub fn unsettled(error: sqlx::Error) -> Problem {
     } else {
         problem
     }
+}
+
+/// Whether somebody else held a lock for too long.
+pub fn is_locked(error: &sqlx::Error) -> bool {
+    const LOCK_NOT_AVAILABLE: &str = "55P03";
+    matches!(error, sqlx::Error::Database(database) if database.code().as_deref() == Some(LOCK_NOT_AVAILABLE))
 }

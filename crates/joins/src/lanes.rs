@@ -1,7 +1,9 @@
-//! Where requests wait in memory before they claim a place: a bounded line, with few in the database at a time.
+//! Where requests wait in memory before they are decided: a bounded line for each of a few lanes.
 //!
-//! More connections on a hot row make it slower, and requests that wait for its lock would hold every connection of the pool, so that
-//! other events starve. Events are hashed to lanes; a lane lets two in: one works while the other's commit is on its way.
+//! Contention is what makes a drop slow: more connections on a hot row are worse than one. So events are hashed to lanes, a lane has one
+//! batch in the database at a time, and while that is under way the next one collects. There is no timer: an idle lane adds no delay, and
+//! load makes the batches. Several processes meet at the events' rows, whose locks bring their batches in order; nothing about
+//! correctness depends on the lanes.
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -12,88 +14,72 @@ use std::{
 use contracts::EventId;
 use platform::problem::Problem;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::mpsc::{self, Receiver, Sender},
     time::timeout,
 };
 
-use crate::error;
+use crate::{
+    desk::{Answer, Desk, Request, Ticket, Wish},
+    error,
+};
 
-/// Requests of one lane in the database at a time.
-const ABREAST: usize = 2;
+/// More lanes than this only contend for the same disk.
+const LANES: usize = 2;
+/// Requests decided in one transaction. Larger batches are hardly faster, and the first in them waits longer.
+const BATCH: usize = 200;
 /// Requests that may wait in one lane; whoever comes later is told so at once.
-const LINE: usize = 2_000;
-/// The longest that one waits: what is left of a request's ten seconds must do for the database.
-const PATIENCE: Duration = Duration::from_secs(6);
+const LINE: usize = 4_000;
+/// The longest that one waits for an answer: a request has ten seconds in all.
+const PATIENCE: Duration = Duration::from_secs(8);
 
-/// All lanes of this process.
+/// All lanes of this process. Cheap to clone; the lanes end with the last clone.
 #[derive(Clone, Debug)]
-pub struct Lanes(Arc<[Lane]>);
-
-#[derive(Clone, Debug)]
-struct Lane {
-    /// A permit for everybody who waits or is in the database.
-    admitted: Arc<Semaphore>,
-    /// A permit for everybody who is in the database. First come, first served.
-    turns: Arc<Semaphore>,
-}
-
-/// The right to talk to the database, until it is dropped.
-#[derive(Debug)]
-pub struct Turn {
-    _held: (OwnedSemaphorePermit, OwnedSemaphorePermit),
-}
+pub struct Lanes(Arc<[Sender<Ticket>]>);
 
 impl Lanes {
-    /// Leaves two of the pool's connections to those that only read.
-    pub fn new(connections: u32) -> Self {
-        let connections = usize::try_from(connections).unwrap_or(usize::MAX);
-        let lanes = (connections.saturating_sub(2) / ABREAST).max(1);
-        Self::with(lanes, LINE)
+    /// Opens the lanes.
+    pub fn open(desk: &Desk) -> Self {
+        Self((0..LANES).map(|_| open(desk.clone(), LINE)).collect())
     }
 
-    fn with(lanes: usize, line: usize) -> Self {
-        let empty =
-            || Lane { admitted: Arc::new(Semaphore::new(ABREAST + line)), turns: Arc::new(Semaphore::new(ABREAST)) };
-        Self((0..lanes).map(|_| empty()).collect())
-    }
-
-    /// Waits for a turn.
+    /// Asks for a place, or to be let out, and waits for the answer.
     ///
     /// # Errors
-    /// [`error::too_busy`] if the line is full, or if it does not move.
-    pub async fn enter(&self, event: EventId) -> Result<Turn, Problem> {
-        let mut hash = DefaultHasher::new();
-        event.hash(&mut hash);
-        let lanes = self.0.len();
-        let index = usize::try_from(hash.finish() % u64::try_from(lanes).unwrap_or(1)).unwrap_or(0);
-        let Lane { admitted, turns } = &self.0[index];
-        let admitted = Arc::clone(admitted).try_acquire_owned().map_err(|_| error::too_busy())?;
-        match timeout(PATIENCE, Arc::clone(turns).acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(Turn { _held: (admitted, turn) }),
-            Ok(Err(closed)) => Err(Problem::internal(&closed)),
+    /// Unknown event, unverified address, a key that belongs to another request, a database that is away, or [`error::too_busy`]: the line
+    /// is full, or does not move.
+    pub async fn ask(&self, request: Request, wish: Wish) -> Result<Answer, Problem> {
+        let lane = &self.0[self.lane(request.event_id)];
+        let (ticket, answer) = Ticket::new(request, wish);
+        lane.try_send(ticket).map_err(|_| error::too_busy())?;
+        match timeout(PATIENCE, answer).await {
+            Ok(answer) => answer.unwrap_or_else(|lost| Err(Problem::internal(&lost))),
             Err(_) => Err(error::too_busy()),
         }
     }
+
+    fn lane(&self, event: EventId) -> usize {
+        let mut hash = DefaultHasher::new();
+        event.hash(&mut hash);
+        let lanes = u64::try_from(self.0.len()).unwrap_or(1);
+        usize::try_from(hash.finish() % lanes).unwrap_or(0)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
+fn open(desk: Desk, line: usize) -> Sender<Ticket> {
+    let (sender, receiver) = mpsc::channel(line);
+    tokio::spawn(run(desk, receiver));
+    sender
+}
 
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn the_line_is_bounded_and_nobody_waits_for_ever() {
-        let lanes = Lanes::with(1, 1);
-        let event = EventId(Uuid::nil());
-        let (first, _second) = (lanes.enter(event).await.unwrap(), lanes.enter(event).await.unwrap());
-        let mut waiting = Box::pin(lanes.enter(event));
-        assert!(timeout(Duration::from_millis(1), &mut waiting).await.is_err(), "waits");
-        assert_eq!(lanes.enter(event).await.unwrap_err().document().status, 503, "the line is full");
-        drop(first);
-        let third = waiting.await.unwrap();
-        assert_eq!(lanes.enter(event).await.unwrap_err().document().status, 503, "the line does not move");
-        drop(third);
-        lanes.enter(event).await.unwrap();
+async fn run(desk: Desk, mut line: Receiver<Ticket>) {
+    let mut waiting = Vec::with_capacity(BATCH);
+    while line.recv_many(&mut waiting, BATCH).await > 0 {
+        // Whoever has gone away meanwhile is not let in behind their back; they ask again under the same key.
+        let tickets: Vec<Ticket> = waiting.drain(..).filter(|ticket| !ticket.is_abandoned()).collect();
+        let desk = desk.clone();
+        // In a task of its own, so that a panic costs one batch and not the lane.
+        if let Err(error) = tokio::spawn(async move { desk.admit(tickets).await }).await {
+            tracing::error!(%error, "a batch was lost");
+        }
     }
 }

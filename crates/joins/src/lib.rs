@@ -41,6 +41,7 @@ pub const SCHEMA: Schema = Schema { name: "joins", migrations: || sqlx::migrate!
 #[derive(Clone, Debug)]
 pub struct State {
     desk: Desk,
+    lanes: Lanes,
     verifier: Verifier,
 }
 
@@ -52,9 +53,9 @@ impl FromRef<State> for Verifier {
 
 /// The role, ready to run.
 pub fn role(context: Context) -> Running {
-    let Context { pool, outbox, clock, verifier, broadcast, config } = context;
-    let lanes = Lanes::new(config.database.max_connections);
-    let desk = Desk { pool: pool.clone(), outbox: outbox.clone(), clock, broadcast, lanes };
+    let Context { pool, outbox, clock, verifier, broadcast, config: _ } = context;
+    let desk = Desk { pool: pool.clone(), outbox: outbox.clone(), clock, broadcast };
+    let lanes = Lanes::open(&desk);
     let consumers = consumers::consumers(&desk);
     let (holds, answers) = (desk.clone(), desk.clone());
     let jobs = vec![
@@ -67,7 +68,7 @@ pub fn role(context: Context) -> Running {
             async move { desk.forget_old_answers().await }
         }),
     ];
-    let state = State { desk, verifier };
+    let state = State { desk, lanes, verifier };
     let router = api().split_for_parts().0.merge(api::internal()).with_state(state);
     Running { name: SCHEMA.name, pool, outbox, router, consumers, jobs }
 }

@@ -99,6 +99,11 @@ async fn run(conn: &mut PgConnection, mut migrator: Migrator, table: &'static st
     migrator.run(conn).await
 }
 
+/// Whether two transactions waited for each other, and this one had to go: it may go well at once.
+pub fn is_deadlock(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database) if database.code().as_deref() == Some("40P01"))
+}
+
 /// Whether the error says "the database is away" (rather than "the statement is wrong").
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {

@@ -39,6 +39,32 @@ impl Message {
     }
 }
 
+/// A message that is about to be written.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    kind: &'static str,
+    version: i16,
+    aggregate: Uuid,
+    payload: Value,
+    traceparent: String,
+}
+
+impl Draft {
+    /// `trace` is the one that caused it.
+    ///
+    /// # Errors
+    /// If the payload cannot be written as JSON.
+    pub fn new<P: Payload>(payload: &P, trace: TraceContext) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            kind: P::KIND,
+            version: P::VERSION,
+            aggregate: payload.aggregate(),
+            payload: serde_json::to_value(payload)?,
+            traceparent: trace.to_string(),
+        })
+    }
+}
+
 /// Writes messages, and wakes the relay once they have committed. One per role; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Outbox {
@@ -94,6 +120,31 @@ impl Outbox {
         .bind(P::KIND)
         .bind(P::VERSION)
         .bind(TraceContext::current().to_string())
+        .bind(now)
+        .execute(tx)
+        .await
+        .map(drop)
+    }
+
+    /// Adds messages of any kinds and causes, in this order, in one statement.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn publish_drafts(&self, tx: &mut PgConnection, drafts: &[Draft]) -> Result<(), sqlx::Error> {
+        let now = self.clock.now();
+        sqlx::query(
+            "INSERT INTO outbox (id, kind, version, aggregate, payload, traceparent, occurred_at)
+             SELECT id, kind, version, aggregate, payload, traceparent, $7
+             FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::uuid[], $5::jsonb[], $6::text[])
+                  WITH ORDINALITY AS m(id, kind, version, aggregate, payload, traceparent, n)
+             ORDER BY n",
+        )
+        .bind(drafts.iter().map(|_| MessageId::new(now).0).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|it| it.kind).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|it| it.version).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|it| it.aggregate).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|it| &it.payload).collect::<Vec<_>>())
+        .bind(drafts.iter().map(|it| it.traceparent.as_str()).collect::<Vec<_>>())
         .bind(now)
         .execute(tx)
         .await

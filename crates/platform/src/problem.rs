@@ -74,7 +74,7 @@ pub struct FieldError {
 }
 
 /// A refusal. Build it from a [`Code`]; as a response it carries the current trace id.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Problem {
     code: &'static Code,
     detail: Option<String>,

@@ -104,7 +104,7 @@ pub async fn join(
 ) -> Result<Answer, Problem> {
     let request = Request { event_id, user_id: identity.user_id, key };
     let party = body.party_size.unwrap_or_default();
-    state.desk.ask(&request, Wish::Join { party, verified: identity.email_verified }).await
+    state.lanes.ask(request, Wish::Join { party, verified: identity.email_verified }).await
 }
 
 /// Leaves an event: gives up a place, or a place in the line.
@@ -140,7 +140,7 @@ pub async fn leave(
     Key(key): Key,
     Json(LeaveRequest {}): Json<LeaveRequest>,
 ) -> Result<Answer, Problem> {
-    state.desk.ask(&Request { event_id, user_id: identity.user_id, key }, Wish::Leave).await
+    state.lanes.ask(Request { event_id, user_id: identity.user_id, key }, Wish::Leave).await
 }
 
 /// Where somebody stands.

@@ -1,10 +1,10 @@
-//! Statements of transactions that decide something. They lock the event first, and speak of sets of rows where there can be many.
+//! Statements of transactions about one event at a time. They lock it first.
 
 use chrono::{DateTime, Utc};
 use contracts::{EventId, JoinId, UserId, joins::EndReason};
 use sqlx::{PgConnection, PgPool, PgTransaction};
 
-use crate::domain::{Event, IdempotencyKey, JoinStatus, PartySize};
+use crate::domain::Event;
 
 /// Starts a transaction that is not willing to wait: a request has a deadline, and whoever waits holds a connection.
 pub async fn begin(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error> {
@@ -66,184 +66,6 @@ pub async fn save_event(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx
     .map(drop)
 }
 
-/// What a request under this key was answered.
-#[derive(Debug)]
-pub struct Known {
-    /// Of that request.
-    pub request_hash: Vec<u8>,
-    /// HTTP status.
-    pub status: i16,
-    /// The bytes.
-    pub body: Vec<u8>,
-}
-
-/// A person's place, or place in the line.
-#[derive(Clone, Copy, Debug)]
-pub struct Live {
-    /// Which join.
-    pub id: JoinId,
-    /// When they arrived.
-    pub line_no: i64,
-    /// Confirmed or waitlisted.
-    pub status: JoinStatus,
-    /// Together with their guests.
-    pub party_size: PartySize,
-}
-
-#[derive(sqlx::FromRow)]
-struct KnownAndLive {
-    request_hash: Option<Vec<u8>>,
-    answer_status: Option<i16>,
-    answer_body: Option<Vec<u8>>,
-    id: Option<JoinId>,
-    line_no: Option<i64>,
-    status: Option<JoinStatus>,
-    party_size: Option<i32>,
-}
-
-/// Whether the key was used before, and whether the person is in: one round trip while the event's lock is held.
-pub async fn known_and_live(
-    tx: &mut PgConnection,
-    event_id: EventId,
-    user_id: UserId,
-    key: &IdempotencyKey,
-) -> Result<(Option<Known>, Option<Live>), sqlx::Error> {
-    let row: KnownAndLive = sqlx::query_as(
-        "SELECT k.request_hash, k.status AS answer_status, k.body AS answer_body, j.id, j.line_no, j.status, j.party_size
-         FROM (SELECT $1::uuid AS user_id) AS asker
-         LEFT JOIN idempotency k ON k.user_id = asker.user_id AND k.key = $3
-         LEFT JOIN joins j ON j.user_id = asker.user_id AND j.event_id = $2 AND j.status <> 'ended'",
-    )
-    .bind(user_id)
-    .bind(event_id)
-    .bind(key.as_str())
-    .fetch_one(tx)
-    .await?;
-    let known = match (row.request_hash, row.answer_status, row.answer_body) {
-        (Some(request_hash), Some(status), Some(body)) => Some(Known { request_hash, status, body }),
-        _ => None,
-    };
-    let live = match (row.id, row.line_no, row.status, row.party_size) {
-        (Some(id), Some(line_no), Some(status), Some(party_size)) => {
-            Some(Live { id, line_no, status, party_size: party(party_size)? })
-        }
-        _ => None,
-    };
-    Ok((known, live))
-}
-
-/// A join to be written down.
-#[derive(Debug)]
-pub struct NewJoin {
-    /// Which join.
-    pub id: JoinId,
-    /// At which event.
-    pub event_id: EventId,
-    /// Who.
-    pub user_id: UserId,
-    /// When they arrived, among all arrivals.
-    pub line_no: i64,
-    /// Whether they have a place already.
-    pub confirmed: bool,
-    /// Together with their guests.
-    pub party_size: PartySize,
-    /// When they arrived.
-    pub joined_at: DateTime<Utc>,
-    /// The event's revision that this belongs to.
-    pub revision: i64,
-}
-
-/// Writes a join down.
-pub async fn insert_join(tx: &mut PgConnection, join: &NewJoin) -> Result<(), sqlx::Error> {
-    let status = if join.confirmed { JoinStatus::Confirmed } else { JoinStatus::Waitlisted };
-    sqlx::query(
-        "INSERT INTO joins (id, event_id, user_id, line_no, status, party_size, joined_at, confirmed_at, confirmed_revision)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(join.id)
-    .bind(join.event_id)
-    .bind(join.user_id)
-    .bind(join.line_no)
-    .bind(status)
-    .bind(join.party_size.get())
-    .bind(join.joined_at)
-    .bind(join.confirmed.then_some(join.joined_at))
-    .bind(join.confirmed.then_some(join.revision))
-    .execute(tx)
-    .await
-    .map(drop)
-}
-
-/// Somebody in the line.
-#[derive(Debug)]
-pub struct Waiting {
-    /// Which join.
-    pub id: JoinId,
-    /// Who.
-    pub user_id: UserId,
-    /// When they arrived.
-    pub line_no: i64,
-    /// Together with their guests.
-    pub party_size: PartySize,
-}
-
-/// The first in the line, in order.
-pub async fn head_of_line(tx: &mut PgConnection, event_id: EventId, most: i32) -> Result<Vec<Waiting>, sqlx::Error> {
-    let rows: Vec<(JoinId, UserId, i64, i32)> = sqlx::query_as(
-        "SELECT id, user_id, line_no, party_size FROM joins
-         WHERE event_id = $1 AND status = 'waitlisted' ORDER BY line_no LIMIT $2",
-    )
-    .bind(event_id)
-    .bind(i64::from(most))
-    .fetch_all(tx)
-    .await?;
-    rows.into_iter()
-        .map(|(id, user_id, line_no, size)| Ok(Waiting { id, user_id, line_no, party_size: party(size)? }))
-        .collect()
-}
-
-/// Gives places to these, who stood in the line.
-pub async fn promote(
-    tx: &mut PgConnection,
-    event_id: EventId,
-    line_nos: &[i64],
-    now: DateTime<Utc>,
-    revision: i64,
-) -> Result<(), sqlx::Error> {
-    let promoted = sqlx::query(
-        "UPDATE joins SET status = 'confirmed', promoted = true, confirmed_at = $3, confirmed_revision = $4
-         WHERE event_id = $1 AND line_no = ANY($2) AND status = 'waitlisted'",
-    )
-    .bind(event_id)
-    .bind(line_nos)
-    .bind(now)
-    .bind(revision)
-    .execute(tx)
-    .await?;
-    as_many(promoted.rows_affected(), line_nos.len())
-}
-
-/// Ends one join.
-pub async fn end(
-    tx: &mut PgConnection,
-    event_id: EventId,
-    line_no: i64,
-    now: DateTime<Utc>,
-    reason: EndReason,
-) -> Result<(), sqlx::Error> {
-    let ended = sqlx::query(
-        "UPDATE joins SET status = 'ended', ended_at = $3, end_reason = $4
-         WHERE event_id = $1 AND line_no = $2 AND status <> 'ended'",
-    )
-    .bind(event_id)
-    .bind(line_no)
-    .bind(now)
-    .bind(reason)
-    .execute(tx)
-    .await?;
-    as_many(ended.rows_affected(), 1)
-}
-
 /// A join that has ended.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Ended {
@@ -273,46 +95,6 @@ pub async fn end_all(
     .bind(reason)
     .fetch_all(tx)
     .await
-}
-
-/// An answer to be kept.
-#[derive(Debug)]
-pub struct Remembered<'a> {
-    /// Whose key.
-    pub user_id: UserId,
-    /// The key.
-    pub key: &'a IdempotencyKey,
-    /// What was asked for.
-    pub request_hash: &'a [u8],
-    /// HTTP status.
-    pub status: i16,
-    /// The bytes.
-    pub body: &'a [u8],
-    /// What it was about.
-    pub event_id: EventId,
-    /// Which join was made or ended.
-    pub join_id: Option<JoinId>,
-    /// When it was decided.
-    pub now: DateTime<Utc>,
-}
-
-/// Keeps an answer; `false` if the key is another request's. If that one has not committed yet, this waits for its outcome.
-pub async fn remember(tx: &mut PgConnection, answer: &Remembered<'_>) -> Result<bool, sqlx::Error> {
-    let kept = sqlx::query(
-        "INSERT INTO idempotency (user_id, key, request_hash, status, body, event_id, join_id, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_id, key) DO NOTHING",
-    )
-    .bind(answer.user_id)
-    .bind(answer.key.as_str())
-    .bind(answer.request_hash)
-    .bind(answer.status)
-    .bind(answer.body)
-    .bind(answer.event_id)
-    .bind(answer.join_id)
-    .bind(answer.now)
-    .execute(tx)
-    .await?;
-    Ok(kept.rows_affected() == 1)
 }
 
 /// Forgets answers from before `before`; returns how many.
@@ -377,13 +159,4 @@ pub async fn save_person(
     .execute(tx)
     .await
     .map(drop)
-}
-
-fn party(people: i32) -> Result<PartySize, sqlx::Error> {
-    PartySize::try_from(i64::from(people)).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
-/// The event's lock makes sure that nobody else touches its joins. If a row is missing all the same, nothing must be committed.
-fn as_many(rows: u64, expected: usize) -> Result<(), sqlx::Error> {
-    if usize::try_from(rows) == Ok(expected) { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }

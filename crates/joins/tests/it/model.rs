@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use contracts::events::{EventChanged, EventSnapshot, EventStatus};
+use futures::future::join_all;
 use proptest::{
     collection::vec,
     prelude::*,
@@ -16,8 +17,15 @@ const PEOPLE: usize = 9;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Join { who: usize, party: i32 },
-    Leave { who: usize },
+    Join {
+        who: usize,
+        party: i32,
+    },
+    Leave {
+        who: usize,
+    },
+    /// Requests that are under way together, and are decided in batches.
+    Rush(Vec<Step>),
     Again,
     Capacity(Option<i32>),
     Hold(i32),
@@ -27,10 +35,17 @@ enum Step {
     Cancel,
 }
 
+fn request() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        5 => (0..PEOPLE, 1..=4_i32).prop_map(|(who, party)| Step::Join { who, party }),
+        3 => (0..PEOPLE).prop_map(|who| Step::Leave { who }),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        10 => (0..PEOPLE, 1..=4_i32).prop_map(|(who, party)| Step::Join { who, party }),
-        6 => (0..PEOPLE).prop_map(|who| Step::Leave { who }),
+        8 => request(),
+        8 => vec(request(), 2..12).prop_map(Step::Rush),
         2 => Just(Step::Again),
         2 => prop_oneof![6 => (1..9_i32).prop_map(Some), 1 => Just(None)].prop_map(Step::Capacity),
         1 => (0..5_i32).prop_map(Step::Hold),
@@ -138,9 +153,20 @@ impl Run<'_> {
         }
     }
 
-    async fn request(&mut self, step: &Step) {
-        let key = key();
-        let answer = self.send(step, &key).await;
+    /// Sends all at once. They are decided in this order, however many go into one batch; a key that is used twice counts once.
+    async fn requests(&mut self, steps: &[Step]) {
+        let sendings: Vec<(&Step, String)> = steps.iter().map(|step| (step, key())).collect();
+        let twice = sendings.iter().chain(sendings.first());
+        let mut answers = join_all(twice.map(|(step, key)| self.send(step, key))).await;
+        let again = answers.pop().unwrap();
+        assert_eq!((again.status, &again.body), (answers[0].status, &answers[0].body));
+        for ((step, key), answer) in sendings.into_iter().zip(answers) {
+            self.check(step, &answer);
+            self.sent.push(Sent { key, step: step.clone(), answer });
+        }
+    }
+
+    fn check(&mut self, step: &Step, answer: &Answer) {
         let (decided, status) = match *step {
             Step::Join { who, party } => {
                 let decided = self.model.join(who, party);
@@ -160,12 +186,12 @@ impl Run<'_> {
             }
             Err(code) => assert_eq!(answer.code(), code, "{}", answer.json),
         }
-        self.sent.push(Sent { key, step: step.clone(), answer });
     }
 
     async fn step(&mut self, step: &Step) {
         match step {
-            Step::Join { .. } | Step::Leave { .. } => self.request(step).await,
+            Step::Join { .. } | Step::Leave { .. } => self.requests(std::slice::from_ref(step)).await,
+            Step::Rush(steps) => self.requests(steps).await,
             Step::Again => {
                 if let Some(sent) = self.sent.get(self.sent.len() / 2) {
                     let again = self.send(&sent.step, &sent.key).await;

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use testkit::{Client, TestDb};
@@ -144,5 +145,51 @@ async fn after_a_lost_commit_the_same_key_tells_the_truth() {
     world.sql("DROP TRIGGER die ON idempotency").await;
     assert_eq!(world.participation(&cem, event).await["status"], "none");
     assert_eq!(join(&client, &cem, event, "c", json!({})).await.expect(200).json["position"], 2);
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_poisonous_request_does_not_fail_its_neighbours() {
+    let world = World::new().await;
+    let (event, other) = (world.event(50).await.id, world.event(50).await.id);
+    world
+        .sql(
+            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN IF NEW.party_size = 7 THEN RAISE EXCEPTION 'poison'; END IF; RETURN NEW; END $$",
+        )
+        .await;
+    world.sql("CREATE TRIGGER poison BEFORE INSERT ON joins FOR EACH ROW EXECUTE FUNCTION poison()").await;
+    let people = world.crowd(20);
+    // All are in the line before the first batch is taken: one thread, and the lane has not had its turn yet.
+    let answers = join_all(people.iter().enumerate().map(|(number, person)| {
+        let body = if number == 7 { json!({ "party_size": 7 }) } else { json!({}) };
+        join(world.client(), person, if number % 2 == 0 { event } else { other }, "a", body)
+    }))
+    .await;
+    for (number, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.status, if number == 7 { 500 } else { 200 }, "{number}: {}", answer.json);
+    }
+    assert_eq!(world.participation(&people[7], other).await["status"], "none");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_locked_event_does_not_hold_up_the_others_for_long() {
+    let world = World::new().await;
+    let (locked, free) = (world.event(5).await.id, world.event(5).await.id);
+    let people = world.crowd(6);
+    let mut holder = world.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM events WHERE id = $1 FOR UPDATE").bind(locked).execute(&mut *holder).await.unwrap();
+    let answers = join_all(
+        people
+            .iter()
+            .enumerate()
+            .map(|(number, it)| join(world.client(), it, if number % 2 == 0 { locked } else { free }, "a", json!({}))),
+    )
+    .await;
+    for (number, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.status, if number % 2 == 0 { 503 } else { 200 }, "{number}: {}", answer.json);
+    }
+    holder.rollback().await.unwrap();
     world.assert_sound().await;
 }

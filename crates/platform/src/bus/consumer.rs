@@ -42,13 +42,22 @@ pub struct Consumer {
     pub(crate) pool: PgPool,
     /// Woken after each commit, since effects may publish messages themselves.
     pub(crate) outbox: Outbox,
+    /// Messages whose effects share a transaction.
+    pub(crate) at_a_time: usize,
     routes: HashMap<(&'static str, i16), Route>,
 }
 
 impl Consumer {
     /// A consumer without effects yet; add one for each of the subscription's kinds with [`on`](Self::on).
     pub fn new(subscription: Subscription, pool: PgPool, outbox: Outbox) -> Self {
-        Self { subscription, pool, outbox, routes: HashMap::new() }
+        Self { subscription, pool, outbox, at_a_time: usize::MAX, routes: HashMap::new() }
+    }
+
+    /// Each message has a transaction of its own. For effects that lock rows which others lock in another order: whoever holds one
+    /// lock at a time is part of no deadlock.
+    #[must_use]
+    pub fn one_at_a_time(self) -> Self {
+        Self { at_a_time: 1, ..self }
     }
 
     /// Adds the effect of one kind.

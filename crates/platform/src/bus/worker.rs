@@ -23,6 +23,15 @@ pub struct Worker {
     wake: Arc<Notify>,
 }
 
+/// What became of a batch.
+#[derive(Default)]
+struct Outcome<'a> {
+    done: Vec<i64>,
+    failed: Vec<(&'a Delivery, HandleError)>,
+    /// Streams with a failure: what comes after it waits.
+    held: HashSet<(String, Uuid)>,
+}
+
 impl Worker {
     /// `wake` is notified when new messages may be there.
     pub fn new(consumer: Consumer, bus: Bus, wake: Arc<Notify>) -> Self {
@@ -83,15 +92,19 @@ impl Worker {
 
     /// The effects commit before the queue does; a crash between the two is what the inbox is for.
     async fn batch(&self, queue: &mut PgConnection, deliveries: &[Delivery]) -> Result<(), sqlx::Error> {
-        let (done, failed) = match self.together(deliveries).await {
-            Ok(()) => (deliveries.iter().map(|it| it.seq).collect(), Vec::new()),
-            // The connection is gone, and the transaction with it: nothing of this batch has happened.
-            Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
-            Err(_) => self.one_by_one(deliveries).await?,
-        };
+        let mut outcome = Outcome::default();
+        for some in deliveries.chunks(self.consumer.at_a_time) {
+            let some: Vec<&Delivery> = some.iter().filter(|it| !outcome.held.contains(&it.message.stream())).collect();
+            match self.together(&some).await {
+                Ok(()) => outcome.done.extend(some.iter().map(|it| it.seq)),
+                // The connection is gone, and the transaction with it: nothing of this has happened.
+                Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
+                Err(_) => self.one_by_one(&some, &mut outcome).await?,
+            }
+        }
         self.consumer.outbox.wake();
-        Bus::done(queue, &done).await?;
-        for (delivery, error) in failed {
+        Bus::done(queue, &outcome.done).await?;
+        for (delivery, error) in outcome.failed {
             let park = matches!(error, HandleError::Park(_));
             let text = crate::chain(&error).to_string();
             let parked = Bus::failed(queue, delivery, &text, park).await?;
@@ -106,7 +119,7 @@ impl Worker {
     }
 
     /// The fast way, for batches in which nothing fails: one transaction, one statement for the whole inbox.
-    async fn together(&self, deliveries: &[Delivery]) -> Result<(), HandleError> {
+    async fn together(&self, deliveries: &[&Delivery]) -> Result<(), HandleError> {
         let mut role = self.consumer.pool.begin().await?;
         let ids: Vec<Uuid> = deliveries.iter().map(|it| it.message.id.0).collect();
         let fresh: HashSet<Uuid> = sqlx::query_scalar(
@@ -130,30 +143,23 @@ impl Worker {
     }
 
     /// The careful way: a savepoint for each message, so that a poisonous one does not fail its neighbours.
-    async fn one_by_one<'a>(
-        &self,
-        deliveries: &'a [Delivery],
-    ) -> Result<(Vec<i64>, Vec<(&'a Delivery, HandleError)>), sqlx::Error> {
+    async fn one_by_one<'a>(&self, deliveries: &[&'a Delivery], outcome: &mut Outcome<'a>) -> Result<(), sqlx::Error> {
         let mut role = self.consumer.pool.begin().await?;
-        let mut done = Vec::with_capacity(deliveries.len());
-        let mut failed = Vec::new();
-        let mut held: HashSet<(String, Uuid)> = HashSet::new();
         for delivery in deliveries {
             let stream = delivery.message.stream();
-            if held.contains(&stream) {
+            if outcome.held.contains(&stream) {
                 continue;
             }
             match self.effect(&mut role, delivery).await {
-                Ok(()) => done.push(delivery.seq),
+                Ok(()) => outcome.done.push(delivery.seq),
                 Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
                 Err(error) => {
-                    held.insert(stream);
-                    failed.push((delivery, error));
+                    outcome.held.insert(stream);
+                    outcome.failed.push((delivery, error));
                 }
             }
         }
-        role.commit().await?;
-        Ok((done, failed))
+        role.commit().await
     }
 
     async fn effect(&self, role: &mut PgConnection, delivery: &Delivery) -> Result<(), HandleError> {

@@ -1,24 +1,36 @@
-//! The desk where places are given out: each operation is one transaction that locks the event, decides, and writes down what was
-//! decided, what is answered and what others are told.
+//! The desk where places are given out: each transaction locks the events, decides, and writes down what was decided, what is answered
+//! and what others are told. People's requests are decided in batches ([`Batch`]); what organisers change, one event at a time.
+
+mod batch;
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
     EventId, JoinId, UserId,
     events::{EventSnapshot, EventStatus},
-    joins::{EndReason, JoinConfirmed, JoinEnded, JoinWaitlisted, Places, PlacesChanged},
+    joins::{EndReason, JoinConfirmed, JoinEnded, Places, PlacesChanged},
 };
-use platform::{Clock, broadcast::Broadcast, http::StatusCode, outbox::Outbox, problem::Problem};
+use platform::{
+    Clock, broadcast::Broadcast, db, http::StatusCode, outbox::Outbox, problem::Problem, trace::TraceContext,
+};
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use sqlx::{PgConnection, PgPool, PgTransaction};
+use tokio::{sync::oneshot, time::timeout};
 
+use self::batch::Batch;
+pub use self::batch::Writes;
 use crate::{
-    domain::{Claim, Claimant, Event, IdempotencyKey, JoinStatus, PartySize},
-    error,
-    lanes::Lanes,
-    store,
+    domain::{Event, IdempotencyKey, PartySize, Promoted},
+    error, store,
 };
+
+/// The longest that one batch may take, whatever the database does. A request has ten seconds in all.
+const TRANSACTION: Duration = Duration::from_secs(6);
 
 /// How long an agreed capacity keeps places back while the organiser's change is on its way.
 const HOLD: TimeDelta = TimeDelta::seconds(30);
@@ -38,8 +50,6 @@ pub struct Desk {
     pub clock: Clock,
     /// News of how full events are.
     pub broadcast: Broadcast,
-    /// Where requests wait.
-    pub lanes: Lanes,
 }
 
 /// Who asks, and by which key they would repeat it.
@@ -65,6 +75,34 @@ pub enum Wish {
     },
     /// Out.
     Leave,
+}
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+pub struct Ticket {
+    request: Request,
+    wish: Wish,
+    /// What it belongs to.
+    trace: TraceContext,
+    reply: oneshot::Sender<Result<Answer, Problem>>,
+}
+
+impl Ticket {
+    /// A ticket, and where its answer will come.
+    pub fn new(request: Request, wish: Wish) -> (Self, oneshot::Receiver<Result<Answer, Problem>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { request, wish, trace: TraceContext::current(), reply }, answer)
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn answer(self, answer: Result<Answer, Problem>) {
+        // Whoever went away asks again under the same key.
+        let _ = self.reply.send(answer);
+    }
 }
 
 /// An answer, decided now or under the same key before: the same bytes.
@@ -123,173 +161,83 @@ pub struct Left {
     pub places: Places,
 }
 
-/// What the transaction came to.
-struct Decision {
-    answer: Answer,
-    /// Which join was made or ended.
-    join_id: Option<JoinId>,
-    changed: bool,
-}
-
 impl Desk {
-    /// Joins or leaves. What was decided under the key is answered again; what could not be decided at all is an error and leaves
-    /// no trace.
+    /// Decides requests in the order in which they came, as far as it goes in one transaction, and answers each. What was decided under
+    /// a key is answered again; what could not be decided at all is an error and leaves no trace.
     ///
-    /// # Errors
-    /// Unknown event, unverified address, a key that belongs to another request, or a database that is away.
-    pub async fn ask(&self, request: &Request, wish: Wish) -> Result<Answer, Problem> {
-        let hash = request_hash(request.event_id, wish);
-        let _turn = self.lanes.enter(request.event_id).await?;
-        let mut tx = store::begin(&self.pool).await.map_err(error::unsettled)?;
-        let locked = store::lock_event(&mut tx, request.event_id).await.map_err(error::unsettled)?;
-        let mut event = locked.ok_or_else(Problem::not_found)?;
-        let (known, live) = store::known_and_live(&mut tx, request.event_id, request.user_id, &request.key)
-            .await
-            .map_err(error::unsettled)?;
-        if let Some(known) = known {
-            tx.rollback().await.map_err(error::unsettled)?; // at once: others wait for the lock
-            return if known.request_hash == hash {
-                let status = u16::try_from(known.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-                Ok(Answer { status: status.unwrap_or(StatusCode::OK), body: known.body })
-            } else {
-                Err(error::key_reused())
+    /// If a batch cannot be written, it is tried again in smaller parts, so that nobody fails because of a neighbour.
+    pub async fn admit(&self, tickets: Vec<Ticket>) {
+        let mut parts = VecDeque::from([tickets]);
+        while let Some(part) = parts.pop_front() {
+            let failed = match timeout(TRANSACTION, self.decide(&part)).await {
+                Ok(Ok(answers)) => {
+                    for (ticket, answer) in part.into_iter().zip(answers) {
+                        ticket.answer(answer);
+                    }
+                    continue;
+                }
+                Ok(Err(failed)) => failed,
+                Err(_) => Failed::Database(sqlx::Error::PoolTimedOut),
             };
-        }
-        let now = self.clock.now();
-        event.revision += 1;
-        let lapsed = self.drop_lapsed_hold(&mut tx, &mut event, now).await.map_err(error::unsettled)?;
-        let decision = match wish {
-            Wish::Join { party, verified } => {
-                let by = Claimant::Newcomer { verified, already_in: live.is_some() };
-                self.join(&mut tx, &mut event, request.user_id, Claim { party, by }, now).await?
+            match failed {
+                Failed::Database(error) if part.len() == 1 || is_hopeless(&part, &error) => {
+                    let problem = error::unsettled(error);
+                    part.into_iter().for_each(|ticket| ticket.answer(Err(problem.clone())));
+                }
+                Failed::KeyTaken if part.len() == 1 => {
+                    part.into_iter().for_each(|ticket| ticket.answer(Err(error::key_reused())));
+                }
+                Failed::Database(error) => {
+                    tracing::warn!(tickets = part.len(), error = %platform::chain(&error), "batch split");
+                    smaller(part).into_iter().rev().for_each(|part| parts.push_front(part));
+                }
+                Failed::KeyTaken => smaller(part).into_iter().rev().for_each(|part| parts.push_front(part)),
             }
-            Wish::Leave => self.leave(&mut tx, &mut event, request.user_id, live, now).await?,
-        };
-        let changed = decision.changed || lapsed;
-        let places = changed.then(|| (event.places(), event.revision));
-        if changed {
-            store::save_event(&mut tx, &event).await.map_err(error::unsettled)?;
         }
-        let remembered = store::Remembered {
-            user_id: request.user_id,
-            key: &request.key,
-            request_hash: &hash,
-            status: i16::try_from(decision.answer.status.as_u16()).unwrap_or(200),
-            body: &decision.answer.body,
-            event_id: request.event_id,
-            join_id: decision.join_id,
-            now,
-        };
-        if !store::remember(&mut tx, &remembered).await.map_err(error::unsettled)? {
-            // Requests about one event wait for each other: this one was about another, and has committed a moment ago.
-            tx.rollback().await.map_err(error::unsettled)?;
-            return Err(error::key_reused());
+    }
+
+    async fn decide(&self, tickets: &[Ticket]) -> Result<Vec<Result<Answer, Problem>>, Failed> {
+        let mut tx = store::begin_batch(&self.pool).await?;
+        let ids: BTreeSet<EventId> = tickets.iter().map(|it| it.request.event_id).collect();
+        let events = store::lock_events(&mut tx, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let requests: Vec<&Request> = tickets.iter().map(|it| &it.request).collect();
+        let known = store::known(&mut tx, &requests).await?;
+        let live = store::live(&mut tx, &requests).await?;
+        let mut batch = Batch::new(self.clock.now(), events, known, live);
+        let wanted = batch.lines_wanted(tickets);
+        if !wanted.is_empty() {
+            batch.lines(store::heads_of_lines(&mut tx, &wanted).await?, &wanted)?;
         }
-        self.commit(tx, request.event_id, places).await.map_err(error::unsettled)?;
-        Ok(decision.answer)
+        let answers = tickets.iter().map(|ticket| batch.decide(ticket)).collect::<Result<Vec<_>, _>>()?;
+        let writes = batch.finish();
+        if writes.is_empty() {
+            tx.rollback().await?; // at once: others wait for the locks
+            return Ok(answers);
+        }
+        if !store::write(&mut tx, &writes, self.clock.now()).await? {
+            tx.rollback().await?;
+            return Err(Failed::KeyTaken);
+        }
+        self.outbox.publish_drafts(&mut tx, &writes.messages).await?;
+        self.outbox.commit(tx).await?;
+        for event in &writes.events {
+            self.tell(event.id, event.places(), event.revision);
+        }
+        Ok(answers)
     }
 
-    async fn join(
-        &self,
-        tx: &mut PgConnection,
-        event: &mut Event,
-        user_id: UserId,
-        claim: Claim,
-        now: DateTime<Utc>,
-    ) -> Result<Decision, Problem> {
-        let placement = match event.claim(&claim, now) {
-            Ok(placement) => placement,
-            Err(refusal) => return refused(refusal.problem()),
-        };
-        let (id, places) = (JoinId::new(now), event.places());
-        let join = store::NewJoin {
-            id,
-            event_id: event.id,
-            user_id,
-            line_no: placement.line_no,
-            confirmed: placement.position.is_none(),
-            party_size: claim.party,
-            joined_at: now,
-            revision: event.revision,
-        };
-        store::insert_join(tx, &join).await.map_err(error::unsettled)?;
-        let (event_id, party_size) = (event.id, claim.party.get());
-        let told = if let Some(position) = placement.position {
-            let message =
-                JoinWaitlisted { join_id: id, event_id, user_id, party_size, position, decided_at: now, places };
-            self.outbox.publish(tx, &message).await
-        } else {
-            let message =
-                JoinConfirmed { join_id: id, event_id, user_id, party_size, promoted: false, decided_at: now, places };
-            self.outbox.publish(tx, &message).await
-        };
-        told.map_err(error::unsettled)?;
-        let joined = Joined {
-            join_id: id,
-            event_id,
-            status: if join.confirmed { LiveStatus::Confirmed } else { LiveStatus::Waitlisted },
-            position: placement.position,
-            party_size,
-            joined_at: now,
-            places,
-        };
-        Ok(Decision { answer: answer(StatusCode::OK, &joined), join_id: Some(id), changed: true })
-    }
-
-    async fn leave(
-        &self,
-        tx: &mut PgConnection,
-        event: &mut Event,
-        user_id: UserId,
-        live: Option<store::Live>,
-        now: DateTime<Utc>,
-    ) -> Result<Decision, Problem> {
-        let Some(live) = live else { return refused(Problem::new(error::NOT_JOINED)) };
-        store::end(tx, event.id, live.line_no, now, EndReason::Left).await.map_err(error::unsettled)?;
-        event.release(live.status, live.party_size);
-        let message = JoinEnded {
-            join_id: live.id,
-            event_id: event.id,
-            user_id,
-            was_confirmed: live.status == JoinStatus::Confirmed,
-            reason: EndReason::Left,
-            decided_at: now,
-            places: event.places(),
-        };
-        self.outbox.publish(tx, &message).await.map_err(error::unsettled)?;
-        self.promote(tx, event, now).await.map_err(error::unsettled)?;
-        let left = Left { event_id: event.id, status: "left", left_at: now, places: event.places() };
-        Ok(Decision { answer: answer(StatusCode::OK, &left), join_id: Some(live.id), changed: true })
-    }
-
-    /// Gives free places to the line, strictly in order: a party that does not fit keeps those behind it waiting.
+    /// Reads the head of the line, gives it what is free, and writes that down.
     async fn promote(&self, tx: &mut PgConnection, event: &mut Event, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
         let most = event.promotable(now);
         if most == 0 {
             return Ok(());
         }
-        let (mut promoted, mut messages) = (Vec::new(), Vec::new());
-        for waiting in store::head_of_line(tx, event.id, most).await? {
-            let by = Claimant::Head { line_no: waiting.line_no };
-            let placement = event.claim(&Claim { party: waiting.party_size, by }, now);
-            if !placement.is_ok_and(|it| it.position.is_none()) {
-                break;
-            }
-            promoted.push(waiting.line_no);
-            messages.push(JoinConfirmed {
-                join_id: waiting.id,
-                event_id: event.id,
-                user_id: waiting.user_id,
-                party_size: waiting.party_size.get(),
-                promoted: true,
-                decided_at: now,
-                places: event.places(),
-            });
-        }
-        if promoted.is_empty() {
-            return Ok(());
-        }
-        store::promote(tx, event.id, &promoted, now, event.revision).await?;
+        let mut line = store::heads_of_lines(tx, &[(event.id, most)]).await?.remove(&event.id).unwrap_or_default();
+        let promoted = event.promote(&mut line, now);
+        let line_nos: Vec<store::Promotion> =
+            promoted.iter().map(|it| (event.id, it.waiting.line_no, event.revision)).collect();
+        store::promote(tx, &line_nos, now).await?;
+        let messages: Vec<JoinConfirmed> = promoted.iter().map(|it| came_up(event.id, it, now)).collect();
         self.outbox.publish_all(tx, &messages).await
     }
 
@@ -379,7 +327,6 @@ impl Desk {
     /// # Errors
     /// If more people have a place.
     pub async fn hold_capacity(&self, id: EventId, capacity: i32) -> Result<(), Problem> {
-        let _turn = self.lanes.enter(id).await?;
         let mut tx = store::begin(&self.pool).await?;
         let Some(mut event) = store::lock_event(&mut tx, id).await.map_err(error::unsettled)? else {
             return Ok(()); // never published: nobody has a place
@@ -441,24 +388,53 @@ impl Desk {
     }
 }
 
-/// A state conflict is an answer like any other, kept under the key; other refusals may be over by the next attempt.
-fn refused(problem: Problem) -> Result<Decision, Problem> {
-    if problem.code().status != StatusCode::CONFLICT {
-        return Err(problem);
+/// Why a batch was not written.
+enum Failed {
+    /// One of the keys was used a moment ago for another event, of another lane or replica.
+    KeyTaken,
+    /// The database refused it, or is away.
+    Database(sqlx::Error),
+}
+
+impl From<serde_json::Error> for Failed {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Database(sqlx::Error::Encode(error.into()))
     }
-    let answer = answer(problem.code().status, &problem.document());
-    Ok(Decision { answer, join_id: None, changed: false })
 }
 
-fn answer(status: StatusCode, body: &impl Serialize) -> Answer {
-    Answer { status, body: serde_json::to_vec(body).unwrap_or_default() }
+impl From<sqlx::Error> for Failed {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
 }
 
-/// Of what the request means, not of how it is written: an absent party is a party of one.
-fn request_hash(event_id: EventId, wish: Wish) -> Vec<u8> {
-    let meaning = match wish {
-        Wish::Join { party, .. } => format!("join/{event_id}/{}", party.get()),
-        Wish::Leave => format!("leave/{event_id}"),
-    };
-    Sha256::digest(meaning.as_bytes()).to_vec()
+/// Whether smaller parts would fare no better: the database is away, or the one event that all want is locked.
+fn is_hopeless(part: &[Ticket], error: &sqlx::Error) -> bool {
+    let one_event = part.iter().all(|it| it.request.event_id == part[0].request.event_id);
+    (db::is_unavailable(error) && !db::is_deadlock(error)) || (one_event && error::is_locked(error))
+}
+
+/// A part for each event; of one event, a part for each request.
+fn smaller(part: Vec<Ticket>) -> Vec<Vec<Ticket>> {
+    let mut events: Vec<Vec<Ticket>> = Vec::new();
+    for ticket in part {
+        match events.iter_mut().find(|it| it[0].request.event_id == ticket.request.event_id) {
+            Some(event) => event.push(ticket),
+            None => events.push(vec![ticket]),
+        }
+    }
+    if events.len() > 1 { events } else { events.into_iter().flatten().map(|ticket| vec![ticket]).collect() }
+}
+
+/// The message for somebody who came up from the line.
+fn came_up(event_id: EventId, it: &Promoted, now: DateTime<Utc>) -> JoinConfirmed {
+    JoinConfirmed {
+        join_id: it.waiting.id,
+        event_id,
+        user_id: it.waiting.user_id,
+        party_size: it.waiting.party_size.get(),
+        promoted: true,
+        decided_at: now,
+        places: it.places,
+    }
 }
