@@ -1,7 +1,8 @@
 //! Measures the built binary in one run: database, server and load generator share this machine.
 //!
-//! `./dev bench` builds what is needed and runs this; `bench BINARY [SECONDS]`. Each row is a closed loop of so many callers; the first
-//! row is the floor, an answer that touches no database, and the last column compares with it.
+//! `./dev bench` builds what is needed and runs this; `bench BINARY [SECONDS]`. Each row is a closed loop of so many callers. The last
+//! column compares with a row of the same run: reads with the floor, an answer that touches no database; joins with the same server told to
+//! decide each request in a transaction of its own. The raw batch writes the same rows by pgbench, with no server in between.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,6 +18,25 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 const PORT: u16 = 18_480;
+/// Source of the imported events.
+const MANY: &str = "bench";
+/// The rows of 200 joins, in one transaction; each connection has its own event, as each lane mostly has.
+const RAW_BATCH: &str = "
+\\set first :client_id * 1000000000 + random(1, 900000000)
+BEGIN;
+SELECT * FROM raw.events WHERE id = lpad((:client_id + 1)::text, 32, '0')::uuid FOR UPDATE;
+INSERT INTO raw.joins (id, event_id, user_id, line_no, status, party_size, joined_at, confirmed_at, confirmed_revision)
+  SELECT gen_random_uuid(), lpad((:client_id + 1)::text, 32, '0')::uuid, gen_random_uuid(), :first * 1000 + n, 'confirmed', 1, now(), now(), 1
+  FROM generate_series(1, 200) n;
+UPDATE raw.events SET confirmed = confirmed + 200, revision = revision + 200 WHERE id = lpad((:client_id + 1)::text, 32, '0')::uuid;
+INSERT INTO raw.idempotency (user_id, key, request_hash, status, body, event_id, join_id, created_at)
+  SELECT gen_random_uuid(), 'bench', decode(repeat('ab', 32), 'hex'), 200, convert_to(repeat('x', 330), 'UTF8'), gen_random_uuid(),
+         gen_random_uuid(), now() FROM generate_series(1, 200);
+INSERT INTO raw.outbox (id, kind, version, aggregate, payload, traceparent, occurred_at)
+  SELECT gen_random_uuid(), 'join.confirmed', 1, gen_random_uuid(), jsonb_build_object('text', repeat('x', 300)), repeat('0', 55), now()
+  FROM generate_series(1, 200);
+COMMIT;
+";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -55,6 +75,7 @@ struct Row {
     per_second: f64,
     p50: Duration,
     p99: Duration,
+    max: Duration,
     errors: usize,
 }
 
@@ -63,7 +84,7 @@ impl Bench {
         self.command(&["dev", "sample"])?;
         let first = self.serve().await?.0;
         let tokens_file = self.dir.join("tokens");
-        let count = 40_000;
+        let count = 75_000;
         self.command(&["dev", "load-users", "--count", &count.to_string(), "--out", &tokens_file.to_string_lossy()])?;
         drop(first);
         let (server, started) = self.serve().await?;
@@ -95,23 +116,122 @@ impl Bench {
         let page = |n: usize| format!("/events/{}", ids[n % ids.len()]);
         rows.push(self.reads(&client, &server, "event page, HTML", 32, page).await);
 
-        let mut people = tokens.chunks(4_000);
-        for (name, callers, events, capacity) in [
-            ("join, one caller", 1, 1, 4_000),
-            ("join, one hot event with room", 32, 1, 4_000),
-            ("join, one hot event with room", 128, 1, 4_000),
-            ("join, one full event (the line)", 128, 1, 50),
-            ("join, 100 events", 128, 100, 4_000),
-        ] {
-            let people = people.next().context("enough people")?;
-            let events = self.events(&client, &server, &tokens[tokens.len() - 1], events, capacity).await?;
-            settled(&database).await?;
-            let people = if callers == 1 { &people[..500] } else { people };
-            rows.push(self.joins(&client, &server, name, callers, &events, people).await);
-        }
+        let mut people = People(tokens.iter());
+        let organiser = people.next(1)?.remove(0);
+        let all = self.joins_rows(&client, &server, &database, &organiser, &mut people).await?;
+        rows.extend(all);
         let memory = resident_mib(server.child.id())?;
+        drop(server);
+        let singly = self.serve_with(&[("CITYEVENTS__JOINS__BATCH", "1")]).await?.0;
+        for callers in [1, 32, 128, 512] {
+            settled(&database).await?;
+            let events = self.events(&client, &singly, &organiser, 1, 4_000).await?;
+            let name = "join, one hot event, a transaction each";
+            rows.push(self.joins(&client, &singly, name, callers, &events, &people.next(callers.max(64) * 8)?).await);
+        }
+        settled(&database).await?;
+        let many = many_events(&database).await?;
+        let name = "join, 10,000 events, a transaction each";
+        rows.push(self.joins(&client, &singly, name, 512, &many, &people.next(4_000)?).await);
+        rows.push(self.raw_batch(&database).await?);
         report(&rows, started, memory);
         Ok(())
+    }
+
+    async fn joins_rows(
+        &self,
+        client: &reqwest::Client,
+        server: &Server,
+        database: &sqlx::PgPool,
+        organiser: &str,
+        people: &mut People<'_>,
+    ) -> anyhow::Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        for (name, callers, events, capacity, count) in [
+            ("join, one hot event", 1, 1, 4_000, 500),
+            ("join, one hot event", 32, 1, 8_000, 4_000),
+            ("join, one hot event", 128, 1, 8_000, 8_000),
+            ("join, one hot event", 512, 1, 10_000, 10_000),
+            ("join, one hot event", 2_000, 1, 12_000, 12_000),
+            ("join, one full event (the line)", 128, 1, 50, 4_000),
+            ("join, 100 events", 128, 100, 4_000, 8_000),
+            ("drop: 5,000 people at once, 500 places", 5_000, 1, 500, 5_000),
+        ] {
+            let events = self.events(client, server, organiser, events, capacity).await?;
+            settled(database).await?;
+            rows.push(self.joins(client, server, name, callers, &events, &people.next(count)?).await);
+            settled(database).await?;
+        }
+        self.import_events(10_000)?;
+        settled(database).await?;
+        let many = many_events(database).await?;
+        rows.push(self.joins(client, server, "join, 10,000 events", 512, &many, &people.next(10_000)?).await);
+        settled(database).await?;
+        Ok(rows)
+    }
+
+    /// Events with room for everybody, all from one file.
+    fn import_events(&self, count: usize) -> anyhow::Result<()> {
+        let day = platform::Clock::system().now().date_naive() + chrono::Days::new(30);
+        let events: Vec<Value> = (0..count)
+            .map(|number| {
+                json!({
+                    "@context": "https://schema.org", "@type": "Event", "@id": format!("bench-{number}"),
+                    "name": format!("Evening {number}"), "startDate": format!("{day}T19:00:00"), "endDate": format!("{day}T21:00:00"),
+                    "location": { "@type": "Place", "name": "Hall", "address": { "addressLocality": "Berlin" } },
+                })
+            })
+            .collect();
+        let file = self.dir.join("many.jsonld");
+        std::fs::write(&file, serde_json::to_vec(&events)?)?;
+        let file = file.to_string_lossy().into_owned();
+        self.command(&["import", "--source", MANY, "--timezone", "Europe/Berlin", &file])
+    }
+
+    /// Batches of 200 joins as the server writes them, by pgbench on two connections.
+    async fn raw_batch(&self, database: &sqlx::PgPool) -> anyhow::Result<Row> {
+        for statement in [
+            "DROP SCHEMA IF EXISTS raw CASCADE",
+            "CREATE SCHEMA raw",
+            "CREATE TABLE raw.events (LIKE joins.events INCLUDING ALL)",
+            "CREATE TABLE raw.joins (LIKE joins.joins INCLUDING ALL)",
+            "CREATE TABLE raw.idempotency (LIKE joins.idempotency INCLUDING ALL)",
+            "CREATE TABLE raw.outbox (LIKE joins.outbox INCLUDING ALL)",
+            "INSERT INTO raw.events (id, version, organiser_id, status, starts_at, ends_at)
+             SELECT lpad(n::text, 32, '0')::uuid, 1, gen_random_uuid(), 'published', now() + '1 day', now() + '2 days'
+             FROM generate_series(1, 2) n",
+        ] {
+            sqlx::query(statement).execute(database).await?;
+        }
+        let script = self.dir.join("batch.sql");
+        std::fs::write(&script, RAW_BATCH)?;
+        let url = self.output(&["doctor", "--print-database-url"])?;
+        let seconds = self.span.as_secs().to_string();
+        let output = Command::new(pgbench())
+            .args(["-n", "-c", "2", "-j", "1", "-M", "prepared", "-T", &seconds, "-l", "--log-prefix"])
+            .arg(self.dir.join("raw"))
+            .arg("-f")
+            .arg(&script)
+            .arg(url.trim())
+            .output()?;
+        if !output.status.success() {
+            bail!("pgbench: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let mut latencies: Vec<Duration> = Vec::new();
+        for entry in std::fs::read_dir(&self.dir)? {
+            let path = entry?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("raw.")) {
+                let text = std::fs::read_to_string(path)?;
+                let micros = text.lines().filter_map(|line| line.split(' ').nth(2)?.parse().ok());
+                latencies.extend(micros.map(Duration::from_micros));
+            }
+        }
+        let batches = latencies.len();
+        let mut row = Row::of("raw batch of 200 by pgbench", 2, self.span, latencies, 0);
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+        let per_second = (batches * 200) as f64 / self.span.as_secs_f64();
+        row.per_second = per_second;
+        Ok(row)
     }
 
     fn binary(&self) -> Command {
@@ -135,10 +255,15 @@ impl Bench {
 
     /// Starts the server; returns how long it took until it was ready.
     async fn serve(&self) -> anyhow::Result<(Server, Duration)> {
+        self.serve_with(&[]).await
+    }
+
+    async fn serve_with(&self, settings: &[(&str, &str)]) -> anyhow::Result<(Server, Duration)> {
         let started = Instant::now();
         let (listen, ops) = (format!("127.0.0.1:{PORT}"), format!("127.0.0.1:{}", PORT + 1));
         let child = self
             .binary()
+            .envs(settings.iter().copied())
             .args(["serve", "--listen", &listen, "--ops-listen", &ops])
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
@@ -288,14 +413,51 @@ async fn row(
         all.extend(task.await.unwrap_or_default());
     }
     let elapsed = started.elapsed();
-    let mut good: Vec<Duration> = all.iter().copied().flatten().collect();
-    good.sort_unstable();
-    let at = |part: usize| {
-        good.get((good.len() * part / 100).min(good.len().saturating_sub(1))).copied().unwrap_or_default()
-    };
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    let per_second = good.len() as f64 / elapsed.as_secs_f64();
-    Row { name: name.to_owned(), callers, per_second, p50: at(50), p99: at(99), errors: all.len() - good.len() }
+    let good: Vec<Duration> = all.iter().copied().flatten().collect();
+    let errors = all.len() - good.len();
+    Row::of(name, callers, elapsed, good, errors)
+}
+
+impl Row {
+    fn of(name: &str, callers: usize, elapsed: Duration, mut good: Vec<Duration>, errors: usize) -> Self {
+        good.sort_unstable();
+        let at = |part: usize| {
+            good.get((good.len() * part / 100).min(good.len().saturating_sub(1))).copied().unwrap_or_default()
+        };
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+        let per_second = good.len() as f64 / elapsed.as_secs_f64();
+        Self { name: name.to_owned(), callers, per_second, p50: at(50), p99: at(99), max: at(100), errors }
+    }
+}
+
+/// Access tokens of people who have joined nothing yet.
+struct People<'a>(std::slice::Iter<'a, String>);
+
+impl People<'_> {
+    fn next(&mut self, count: usize) -> anyhow::Result<Vec<String>> {
+        let some: Vec<String> = self.0.by_ref().take(count).cloned().collect();
+        if some.len() < count {
+            bail!("not enough people were made");
+        }
+        Ok(some)
+    }
+}
+
+async fn many_events(database: &sqlx::PgPool) -> anyhow::Result<Vec<String>> {
+    let query = "SELECT id::text FROM events.events WHERE source_name = $1";
+    Ok(sqlx::query_scalar(query).bind(MANY).fetch_all(database).await?)
+}
+
+/// Beside the newest Postgres programs.
+fn pgbench() -> PathBuf {
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin/pgbench")))
+        .filter(|path| path.exists())
+        .collect();
+    found.sort();
+    found.pop().unwrap_or_else(|| PathBuf::from("pgbench"))
 }
 
 fn resident_mib(pid: u32) -> anyhow::Result<u64> {
@@ -307,19 +469,25 @@ fn resident_mib(pid: u32) -> anyhow::Result<u64> {
 
 fn report(rows: &[Row], started: Duration, memory: u64) {
     let floor = rows.first().map_or(1.0, |row| row.per_second);
+    let singly = |row: &Row| {
+        let like =
+            rows.iter().find(|it| it.callers == row.callers && it.name == format!("{}, a transaction each", row.name));
+        like.map(|it| format!("{:.1} × a transaction each", row.per_second / it.per_second))
+    };
     println!(
-        "| what | callers | per second | p50 ms | p99 ms | errors | of the floor |\n|---|---:|---:|---:|---:|---:|---:|"
+        "| what | callers | per second | p50 ms | p99 ms | max ms | errors | compared |\n|---|---:|---:|---:|---:|---:|---:|---|"
     );
     for row in rows {
         println!(
-            "| {} | {} | {:.0} | {:.1} | {:.1} | {} | {:.1} % |",
+            "| {} | {} | {:.0} | {:.1} | {:.1} | {:.1} | {} | {} |",
             row.name,
             row.callers,
             row.per_second,
             row.p50.as_secs_f64() * 1000.0,
             row.p99.as_secs_f64() * 1000.0,
+            row.max.as_secs_f64() * 1000.0,
             row.errors,
-            row.per_second / floor * 100.0
+            singly(row).unwrap_or_else(|| format!("{:.1} % of the floor", row.per_second / floor * 100.0)),
         );
     }
     println!("\nstart to ready with an existing cluster: {:.2} s", started.as_secs_f64());

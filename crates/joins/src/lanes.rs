@@ -12,7 +12,7 @@ use std::{
 };
 
 use contracts::EventId;
-use platform::problem::Problem;
+use platform::{config, problem::Problem};
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
     time::timeout,
@@ -23,10 +23,6 @@ use crate::{
     error,
 };
 
-/// More lanes than this only contend for the same disk.
-const LANES: usize = 2;
-/// Requests decided in one transaction. Larger batches are hardly faster, and the first in them waits longer.
-const BATCH: usize = 200;
 /// Requests that may wait in one lane; whoever comes later is told so at once.
 const LINE: usize = 4_000;
 /// The longest that one waits for an answer: a request has ten seconds in all.
@@ -38,8 +34,8 @@ pub struct Lanes(Arc<[Sender<Ticket>]>);
 
 impl Lanes {
     /// Opens the lanes.
-    pub fn open(desk: &Desk) -> Self {
-        Self((0..LANES).map(|_| open(desk.clone(), LINE)).collect())
+    pub fn open(desk: &Desk, config: &config::Joins) -> Self {
+        Self((0..config.lanes.get()).map(|_| open(desk.clone(), config.batch, LINE)).collect())
     }
 
     /// Asks for a place, or to be let out, and waits for the answer.
@@ -65,15 +61,15 @@ impl Lanes {
     }
 }
 
-fn open(desk: Desk, line: usize) -> Sender<Ticket> {
+fn open(desk: Desk, batch: usize, line: usize) -> Sender<Ticket> {
     let (sender, receiver) = mpsc::channel(line);
-    tokio::spawn(run(desk, receiver));
+    tokio::spawn(run(desk, batch, receiver));
     sender
 }
 
-async fn run(desk: Desk, mut line: Receiver<Ticket>) {
-    let mut waiting = Vec::with_capacity(BATCH);
-    while line.recv_many(&mut waiting, BATCH).await > 0 {
+async fn run(desk: Desk, batch: usize, mut line: Receiver<Ticket>) {
+    let mut waiting = Vec::with_capacity(batch);
+    while line.recv_many(&mut waiting, batch).await > 0 {
         // Whoever has gone away meanwhile is not let in behind their back; they ask again under the same key.
         let tickets: Vec<Ticket> = waiting.drain(..).filter(|ticket| !ticket.is_abandoned()).collect();
         let desk = desk.clone();
@@ -81,5 +77,54 @@ async fn run(desk: Desk, mut line: Receiver<Ticket>) {
         if let Err(error) = tokio::spawn(async move { desk.admit(tickets).await }).await {
             tracing::error!(%error, "a batch was lost");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::UserId;
+    use platform::{Clock, broadcast::Broadcast, outbox::Outbox};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::IdempotencyKey;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_line_is_bounded_and_nobody_waits_for_ever() {
+        // A database that never answers: it takes the connection and says nothing.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://nobody@{}/nothing", silent.local_addr().unwrap());
+        let pool = platform::db::pool(&url, "joins", 2).unwrap();
+        let clock = Clock::system();
+        let (broadcast, _) = Broadcast::new(pool.clone());
+        let desk = Desk { pool, outbox: Outbox::new(clock.clone()), clock, broadcast };
+        let lanes = Lanes(Arc::from([open(desk, 1, 1)]));
+        let ask = || {
+            let request = Request {
+                event_id: EventId(Uuid::nil()),
+                user_id: UserId(Uuid::nil()),
+                key: IdempotencyKey::parse("a").unwrap(),
+            };
+            lanes.ask(request, Wish::Leave)
+        };
+        let mut first = Box::pin(ask());
+        assert!(timeout(Duration::from_millis(1), &mut first).await.is_err(), "is decided, for a long time");
+        let mut second = Box::pin(ask());
+        assert!(timeout(Duration::from_millis(1), &mut second).await.is_err(), "waits");
+        let full = ask().await.unwrap_err();
+        assert_eq!(full.document().status, 503, "the line is full");
+        assert_eq!(first.await.unwrap_err().document().status, 503, "the database does not answer");
+        assert_eq!(second.await.unwrap_err().document().status, 503, "the line does not move");
+    }
+
+    #[test]
+    fn an_event_has_one_lane() {
+        let senders = (0..4).map(|_| mpsc::channel(1).0).collect();
+        let lanes = Lanes(senders);
+        let event = EventId(Uuid::from_u128(7));
+        assert_eq!(lanes.lane(event), lanes.lane(event));
+        let used: std::collections::HashSet<usize> =
+            (0..64).map(|id| lanes.lane(EventId(Uuid::from_u128(id)))).collect();
+        assert_eq!(used.len(), 4);
     }
 }

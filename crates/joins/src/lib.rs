@@ -53,9 +53,9 @@ impl FromRef<State> for Verifier {
 
 /// The role, ready to run.
 pub fn role(context: Context) -> Running {
-    let Context { pool, outbox, clock, verifier, broadcast, config: _ } = context;
+    let Context { pool, outbox, clock, verifier, broadcast, config } = context;
     let desk = Desk { pool: pool.clone(), outbox: outbox.clone(), clock, broadcast };
-    let lanes = Lanes::open(&desk);
+    let lanes = Lanes::open(&desk, &config.joins);
     let consumers = consumers::consumers(&desk);
     let (holds, answers) = (desk.clone(), desk.clone());
     let jobs = vec![

@@ -3,6 +3,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -34,6 +35,8 @@ pub struct Config {
     pub database: Database,
     /// Accounts and sessions.
     pub auth: Auth,
+    /// Places.
+    pub joins: Joins,
     /// Mail.
     pub mail: Mail,
     /// SMTP.
@@ -102,6 +105,17 @@ pub struct Auth {
     pub session_idle_lifetime: Duration,
     /// Password hashes computed at the same time; each takes 19 MiB.
     pub hashing_slots: usize,
+}
+
+/// See `[joins]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Joins {
+    /// Lines in which requests wait, each with one transaction in flight.
+    pub lanes: NonZeroUsize,
+    /// Requests that one transaction decides, 1 to 1000.
+    #[serde(deserialize_with = "batch")]
+    pub batch: usize,
 }
 
 /// See `[mail]`.
@@ -258,6 +272,11 @@ impl Config {
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let seconds = f64::deserialize(deserializer)?;
     Duration::try_from_secs_f64(seconds).map_err(de::Error::custom)
+}
+
+fn batch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let size = usize::deserialize(deserializer)?;
+    if (1..=1000).contains(&size) { Ok(size) } else { Err(de::Error::custom("must be from 1 to 1000")) }
 }
 
 #[cfg(test)]

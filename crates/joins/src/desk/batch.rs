@@ -32,10 +32,8 @@ pub struct Batch {
 
 struct AtEvent {
     event: Event,
-    /// The head of the line, as far as it can matter.
+    /// The head of the line, as far as it can matter, and those who come now.
     line: VecDeque<Waiting>,
-    /// Whether `line` is all of it.
-    whole: bool,
     changed: bool,
 }
 
@@ -89,7 +87,7 @@ impl Batch {
         known: HashMap<Key, Known>,
         live: HashMap<(EventId, UserId), Live>,
     ) -> Self {
-        let at = |event: Event| AtEvent { event, line: VecDeque::new(), whole: false, changed: false };
+        let at = |event: Event| AtEvent { event, line: VecDeque::new(), changed: false };
         let events = events.into_iter().map(|event| (event.id, at(event))).collect();
         Self { now, events, known, live, made: HashMap::new(), writes: Writes::default() }
     }
@@ -108,7 +106,6 @@ impl Batch {
             let leaving = leaving.get(&at.event.id).copied().unwrap_or_default();
             if lapsed || leaving > 0 {
                 let most = at.event.promotable_after(leaving * PartySize::MAX, self.now) + leaving;
-                at.whole = most >= at.event.line_length;
                 wanted.push((at.event.id, most.min(at.event.line_length)));
             }
         }
@@ -187,7 +184,7 @@ impl Batch {
         } else {
             (JoinStatus::Waitlisted, LiveStatus::Waitlisted)
         };
-        if !confirmed && at.whole {
+        if !confirmed {
             at.line.push_back(Waiting { id, user_id, line_no, party_size: party });
         }
         let confirmed_revision = confirmed.then_some(at.event.revision);

@@ -169,29 +169,23 @@ impl Desk {
     pub async fn admit(&self, tickets: Vec<Ticket>) {
         let mut parts = VecDeque::from([tickets]);
         while let Some(part) = parts.pop_front() {
-            let failed = match timeout(TRANSACTION, self.decide(&part)).await {
-                Ok(Ok(answers)) => {
+            let decided = timeout(TRANSACTION, self.decide(&part)).await;
+            match decided.unwrap_or(Err(Failed::Database(sqlx::Error::PoolTimedOut))) {
+                Ok(answers) => {
                     for (ticket, answer) in part.into_iter().zip(answers) {
                         ticket.answer(answer);
                     }
-                    continue;
                 }
-                Ok(Err(failed)) => failed,
-                Err(_) => Failed::Database(sqlx::Error::PoolTimedOut),
-            };
-            match failed {
-                Failed::Database(error) if part.len() == 1 || is_hopeless(&part, &error) => {
-                    let problem = error::unsettled(error);
-                    part.into_iter().for_each(|ticket| ticket.answer(Err(problem.clone())));
+                Err(Failed::KeyTaken) if part.len() == 1 => answer_all(part, &error::key_reused()),
+                Err(Failed::Database(error)) if part.len() == 1 || is_hopeless(&part, &error) => {
+                    answer_all(part, &error::unsettled(error));
                 }
-                Failed::KeyTaken if part.len() == 1 => {
-                    part.into_iter().for_each(|ticket| ticket.answer(Err(error::key_reused())));
+                Err(failed) => {
+                    tracing::debug!(tickets = part.len(), ?failed, "batch is tried in smaller parts");
+                    for part in smaller(part).into_iter().rev() {
+                        parts.push_front(part);
+                    }
                 }
-                Failed::Database(error) => {
-                    tracing::warn!(tickets = part.len(), error = %platform::chain(&error), "batch split");
-                    smaller(part).into_iter().rev().for_each(|part| parts.push_front(part));
-                }
-                Failed::KeyTaken => smaller(part).into_iter().rev().for_each(|part| parts.push_front(part)),
             }
         }
     }
@@ -389,6 +383,7 @@ impl Desk {
 }
 
 /// Why a batch was not written.
+#[derive(Debug)]
 enum Failed {
     /// One of the keys was used a moment ago for another event, of another lane or replica.
     KeyTaken,
@@ -405,6 +400,12 @@ impl From<serde_json::Error> for Failed {
 impl From<sqlx::Error> for Failed {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(error)
+    }
+}
+
+fn answer_all(part: Vec<Ticket>, problem: &Problem) {
+    for ticket in part {
+        ticket.answer(Err(problem.clone()));
     }
 }
 

@@ -46,9 +46,10 @@ pub async fn known(
     tx: &mut PgConnection,
     requests: &[&Request],
 ) -> Result<HashMap<(UserId, IdempotencyKey), Known>, sqlx::Error> {
+    type Row = (UserId, String, Vec<u8>, i16, Vec<u8>);
     let asked: HashSet<(UserId, &str)> = requests.iter().map(|it| (it.user_id, it.key.as_str())).collect();
     let (users, keys): (Vec<UserId>, Vec<&str>) = asked.into_iter().unzip();
-    let rows: Vec<(UserId, String, Vec<u8>, i16, Vec<u8>)> = sqlx::query_as(
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT k.user_id, k.key, k.request_hash, k.status, k.body
          FROM unnest($1::uuid[], $2::text[]) AS asked (user_id, key)
          JOIN idempotency k ON k.user_id = asked.user_id AND k.key = asked.key",
@@ -67,6 +68,8 @@ pub async fn known(
         .collect()
 }
 
+type LiveRow = (EventId, UserId, JoinId, i64, JoinStatus, i32);
+
 /// Which of those who ask are in already.
 pub async fn live(
     tx: &mut PgConnection,
@@ -74,7 +77,7 @@ pub async fn live(
 ) -> Result<HashMap<(EventId, UserId), Live>, sqlx::Error> {
     let asked: HashSet<(EventId, UserId)> = requests.iter().map(|it| (it.event_id, it.user_id)).collect();
     let (events, users): (Vec<EventId>, Vec<UserId>) = asked.into_iter().unzip();
-    let rows: Vec<(EventId, UserId, JoinId, i64, JoinStatus, i32)> = sqlx::query_as(
+    let rows: Vec<LiveRow> = sqlx::query_as(
         "SELECT j.event_id, j.user_id, j.id, j.line_no, j.status, j.party_size
          FROM unnest($1::uuid[], $2::uuid[]) AS asked (event_id, user_id)
          JOIN joins j ON j.user_id = asked.user_id AND j.event_id = asked.event_id AND j.status <> 'ended'",
