@@ -4,6 +4,7 @@ import {
   dayParts,
   durationOf,
   formatDay,
+  formatDayOfMonth,
   formatTime,
   lastDay,
   ordinal,
@@ -61,6 +62,12 @@ describe('days', () => {
     expect(lastDay('2027-06-12T00:00:00', '2027-06-13T00:00:00')).toBe('2027-06-12')
     expect(lastDay('2027-06-12T00:00:00', '2027-06-12T23:59:00')).toBe('2027-06-12')
   })
+})
+
+it('a day of the month has its year when it is another one', () => {
+  expect(formatDayOfMonth('2027-06-12', TODAY, 'en')).toBe('12 Jun')
+  expect(formatDayOfMonth('2028-01-02', TODAY, 'en')).toBe('2 Jan 2028')
+  expect(formatDayOfMonth('2028-01-02', TODAY, 'de')).toBe('2. Jan. 2028')
 })
 
 describe('spans', () => {
@@ -129,6 +136,11 @@ describe('another zone', () => {
   it('is named with the reader’s own time', () => {
     expect(zoneNote(concert, 'en', 'America/Toronto')).toMatchObject({ yours: '12:00' })
     expect(zoneNote(concert, 'en', 'Asia/Tokyo')?.yours).toMatch(/Sun.*01:00/)
+  })
+  it('without seasons has a name too', () => {
+    expect(zoneNote({ ...concert, timezone: 'UTC' }, 'en', 'Europe/Berlin')?.zone).toBe(
+      'Coordinated Universal Time',
+    )
   })
   it('is not mentioned when both clocks agree', () => {
     expect(zoneNote(concert, 'en', 'Europe/Madrid')).toBeNull()

@@ -86,6 +86,17 @@ export function formatDay(
   }).format(wall(day))
 }
 
+/** "12 June", with the year when it is not this one: where a weekday would only be noise. */
+export function formatDayOfMonth(day: string, today: string, locale: Locale): string {
+  const otherYear = day.slice(0, 4) !== today.slice(0, 4)
+  return formatter(locale, {
+    day: 'numeric',
+    month: 'short',
+    year: otherYear ? 'numeric' : undefined,
+    timeZone: 'UTC',
+  }).format(wall(day))
+}
+
 /** Last day of an event: an end at midnight belongs to the day before. */
 export function lastDay(startsLocal: string, endsLocal: string): string {
   const end = dayOf(endsLocal)
@@ -175,10 +186,13 @@ export function zoneNote(
           minute: '2-digit',
           timeZone: readerZone,
         }).format(instant)
-    const zone =
-      formatter(locale, { timeZoneName: 'longGeneric', timeZone: when.timezone })
+    const named = (timeZoneName: 'longGeneric' | 'long') =>
+      formatter(locale, { timeZoneName, timeZone: when.timezone })
         .formatToParts(instant)
         .find((part) => part.type === 'timeZoneName')?.value ?? when.timezone
+    const generic = named('longGeneric')
+    // A zone without seasons has no generic name, only a bare "GMT+00:00".
+    const zone = generic.startsWith('GMT') ? named('long') : generic
     return { zone, yours }
   } catch {
     return null // a zone this browser does not know

@@ -67,6 +67,9 @@ export function useT(): Messages {
   return useI18n().t
 }
 
+/** A text's language for the `lang` attribute: one that nobody stated is left to the browser. */
+export const langOf = (tag: string) => (tag === 'und' ? undefined : tag)
+
 /** A language's name in the reader's language: "German", "Deutsch". */
 export function languageName(tag: string, locale: Locale): string {
   try {

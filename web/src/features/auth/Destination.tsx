@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { eventQuery } from '../../api/event'
-import { useI18n } from '../../i18n'
+import { langOf, useI18n } from '../../i18n'
 import { dayOf, formatDay, todayIn } from '../../i18n/dates'
 import { Decor } from '../../ui/Decor'
 import { useNow } from '../../ui/hooks'
@@ -18,7 +18,7 @@ export function Destination({ next }: { next: string | undefined }) {
     <div className={s.destination}>
       <Poster src={event.cover.svg} eager />
       <div>
-        <p className={s.title} lang={event.language}>
+        <p className={s.title} lang={langOf(event.language)}>
           {event.title}
         </p>
         <p className={s.dim}>

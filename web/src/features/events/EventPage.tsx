@@ -8,7 +8,7 @@ import type { ReactNode } from 'react'
 import { calendarUrl, eventQuery } from '../../api/event'
 import { hasCode } from '../../api/problem'
 import type { EventView } from '../../api/types'
-import { languageName, useI18n } from '../../i18n'
+import { langOf, languageName, useI18n } from '../../i18n'
 import { dayOf, durationOf, lastDay, spanOf, startsIn, todayIn, zoneNote } from '../../i18n/dates'
 import { Button, buttonClass } from '../../ui/Button'
 import { cx } from '../../ui/cx'
@@ -75,7 +75,7 @@ function Loaded({ event, place }: { event: EventView; place: ReactNode }) {
           </p>
           <h1
             className={s.title}
-            lang={event.language}
+            lang={langOf(event.language)}
             data-long={event.title.length > LONG_TITLE || undefined}
           >
             {event.title}
@@ -84,14 +84,16 @@ function Loaded({ event, place }: { event: EventView; place: ReactNode }) {
         <Status event={event} />
         <Facts event={event} />
         <Details event={event} />
-        <section className={s.about} aria-label={t.event.about}>
-          <div
-            className={s.prose}
-            lang={event.language}
-            // Sanitised by the events slice, which is the only writer of this field.
-            dangerouslySetInnerHTML={{ __html: event.description_html }}
-          />
-        </section>
+        {event.description_html && (
+          <section className={s.about} aria-label={t.event.about}>
+            <div
+              className={s.prose}
+              lang={langOf(event.language)}
+              // Sanitised by the events slice, which is the only writer of this field.
+              dangerouslySetInnerHTML={{ __html: event.description_html }}
+            />
+          </section>
+        )}
         {event.source && (
           <aside className={s.source} aria-label={t.event.source}>
             <p>
@@ -106,7 +108,9 @@ function Loaded({ event, place }: { event: EventView; place: ReactNode }) {
               {' · '}
               {t.event.licence(event.source.licence)}
             </p>
-            {event.source.attribution && <p>{event.source.attribution}</p>}
+            {event.source.attribution && event.source.attribution !== event.source.name && (
+              <p>{event.source.attribution}</p>
+            )}
           </aside>
         )}
       </div>
@@ -199,7 +203,17 @@ function Facts({ event }: { event: EventView }) {
           <span className={s.big}>
             {span.kind === 'all-day' && t.event.allDay}
             {span.kind === 'times' && `${span.from} – ${span.to}`}
-            {span.kind === 'days' && (first === last ? span.from : `${span.from} – ${span.to}`)}
+            {span.kind === 'days' && (
+              <>
+                <span className={s.whole}>{span.from}</span>
+                {first !== last && (
+                  <>
+                    {' – '}
+                    <span className={s.whole}>{span.to}</span>
+                  </>
+                )}
+              </>
+            )}
           </span>
           {span.kind === 'times' && span.overnight && (
             <span className={s.dim}>{t.event.nextDay}</span>
@@ -212,10 +226,10 @@ function Facts({ event }: { event: EventView }) {
           <span className={s.dim}>
             {over ? (
               t.event.ended
-            ) : soon ? (
-              <span className={s.soon}>{soon}</span>
+            ) : event.status === 'cancelled' ? (
+              t.event.cancelled
             ) : (
-              <span className={s.soon}>{t.event.now}</span>
+              <span className={s.soon}>{soon ?? t.event.now}</span>
             )}
             {duration && ` · ${duration}`}
           </span>
@@ -227,7 +241,7 @@ function Facts({ event }: { event: EventView }) {
                 {t.event.calendar}
               </a>
             )}
-            <Button variant="plain" className={s.link} onClick={() => void share()}>
+            <Button variant="plain" className={cx(s.link, s.share)} onClick={() => void share()}>
               <Share aria-hidden="true" />
               {t.event.share}
             </Button>
@@ -285,12 +299,14 @@ function Details({ event }: { event: EventView }) {
           </dd>
         </div>
       )}
-      <div className={s.fact}>
-        <dt>{t.event.language}</dt>
-        <dd>
-          <strong>{languageName(event.language, locale)}</strong>
-        </dd>
-      </div>
+      {langOf(event.language) && (
+        <div className={s.fact}>
+          <dt>{t.event.language}</dt>
+          <dd>
+            <strong>{languageName(event.language, locale)}</strong>
+          </dd>
+        </div>
+      )}
     </dl>
   )
 }

@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router'
 import type { MouseEvent } from 'react'
 import type { Card } from '../../api/types'
-import { useI18n } from '../../i18n'
-import { dayOf, formatDay, lastDay, spanOf, todayIn } from '../../i18n/dates'
+import { langOf, useI18n } from '../../i18n'
+import { dayOf, formatDay, formatDayOfMonth, lastDay, spanOf, todayIn } from '../../i18n/dates'
 import { cx } from '../../ui/cx'
 import { Poster } from '../../ui/Poster'
 import s from './PosterCard.module.css'
@@ -46,7 +46,7 @@ export function PosterCard(props: {
           <Link
             to="/events/$id/{-$slug}"
             params={{ id: card.id, slug: card.slug || undefined }}
-            lang={card.language}
+            lang={langOf(card.language)}
             viewTransition
             onClick={carry}
           >
@@ -70,7 +70,7 @@ export function PosterCard(props: {
     if (span.kind === 'all-day') return day + t.event.allDay
     if (span.kind === 'times') return day + span.from
     const until = t.card.until(
-      formatDay(lastDay(card.starts_at_local, card.ends_at_local), today, locale, 'short'),
+      formatDayOfMonth(lastDay(card.starts_at_local, card.ends_at_local), today, locale),
     )
     if (running) return until
     return day + [span.fromTime ?? t.event.allDay, until].join(' · ')

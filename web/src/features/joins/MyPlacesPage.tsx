@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import Check from 'lucide-react/icons/check'
 import { api, unwrap } from '../../api/client'
 import type { MyJoin } from '../../api/types'
-import { useI18n } from '../../i18n'
+import { langOf, useI18n } from '../../i18n'
 import { dayOf, spanOf, todayIn } from '../../i18n/dates'
 import { Button, buttonClass } from '../../ui/Button'
 import { DateBlock } from '../../ui/DateBlock'
@@ -130,7 +130,7 @@ function Ticket({ join, past }: { join: MyJoin; past: boolean }) {
           <Link
             to="/events/$id/{-$slug}"
             params={{ id: event.id, slug: event.slug || undefined }}
-            lang={event.language}
+            lang={langOf(event.language)}
           >
             {event.title}
           </Link>
