@@ -192,6 +192,7 @@ export const de: Messages = {
     leaveTitle: 'Platz zurückgeben?',
     leaveText:
       'Er geht sofort an die nächste Person. Du kannst wiederkommen, aber ans Ende der Warteliste.',
+    leaveTextUnlimited: 'Du kannst jederzeit wiederkommen, bis es beginnt.',
     leaveLineTitle: 'Von der Warteliste gehen?',
     leaveLineText: 'Dein Rang ist dann verloren. Wenn du wiederkommst, stehst du hinten.',
     keep: 'Behalten',
@@ -353,7 +354,7 @@ export const de: Messages = {
     capacity: 'Zahl der Plätze',
     capacityHint: 'Wird sie erhöht, rücken Wartende sofort nach.',
     price: 'Preis',
-    priceHint: 'Wie du es schreiben würdest: „12 €, ermäßigt 8 €“. Leer heißt frei oder unbekannt.',
+    priceHint: 'Wie du es schreiben würdest: „12 €, ermäßigt 8 €“. Leer heißt kostenlos.',
     website: 'Website',
     create: 'Entwurf speichern',
     save: 'Änderungen speichern',

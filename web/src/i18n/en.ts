@@ -193,6 +193,7 @@ export const en = {
     leaveTitle: 'Give up your place?',
     leaveText:
       'It goes to the next person in line at once. You can come back, but at the end of the line.',
+    leaveTextUnlimited: 'You can come back any time before it begins.',
     leaveLineTitle: 'Leave the line?',
     leaveLineText: 'Your position is lost. If you come back you start at the end.',
     keep: 'Keep it',
@@ -352,7 +353,7 @@ export const en = {
     capacity: 'Number of places',
     capacityHint: 'Raising it lets people in line move up at once.',
     price: 'Price',
-    priceHint: 'As you would write it: “12 €, students 8 €”. Empty means free or not known.',
+    priceHint: 'As you would write it: “12 €, students 8 €”. Empty means free.',
     website: 'Website',
     create: 'Save the draft',
     save: 'Save changes',

@@ -46,6 +46,7 @@ function Loaded({ event }: { event: EventView }) {
   useEffect(() => () => clearTimeout(refresh.current), [])
 
   const started = Date.parse(event.starts_at) <= now.getTime()
+  const over = Date.parse(event.ends_at) <= now.getTime()
   const follows = event.status === 'published' && !started
   const live = useLivePlaces(id, follows, (places: Places) => {
     const old = client.getQueryData(eventQuery(id).queryKey)
@@ -172,7 +173,7 @@ function Loaded({ event }: { event: EventView }) {
           </span>
         )}
       </div>
-      {state.kind !== 'closed' && <Meter places={event.places ?? null} />}
+      {state.kind !== 'closed' && !over && <Meter places={event.places ?? null} />}
       {text() && <div className={s.text}>{text()}</div>}
       {failed && !hasCode(failed, 'email_not_verified') && (
         <Alert>
@@ -187,7 +188,7 @@ function Loaded({ event }: { event: EventView }) {
         onClose={() => setAsking(false)}
         title={state.kind === 'waiting' ? t.place.leaveLineTitle : t.place.leaveTitle}
       >
-        <p>{state.kind === 'waiting' ? t.place.leaveLineText : t.place.leaveText}</p>
+        <p>{leaveText()}</p>
         <DialogActions>
           <Button
             variant="danger"
@@ -204,8 +205,14 @@ function Loaded({ event }: { event: EventView }) {
     </section>
   )
 
+  function leaveText(): string {
+    if (state.kind === 'waiting') return t.place.leaveLineText
+    return event.places?.capacity == null ? t.place.leaveTextUnlimited : t.place.leaveText
+  }
+
   function headline(): ReactNode {
     if (state.kind === 'in') {
+      if (over) return <p className={s.headline}>{t.mine.wasIn}.</p>
       return (
         <p className={s.stamp} data-fresh={fresh} role="status">
           <Check aria-hidden="true" strokeWidth={3} />
@@ -221,6 +228,10 @@ function Loaded({ event }: { event: EventView }) {
       )
     }
     if (state.kind === 'closed' && state.reason !== 'email_not_verified') {
+      // Whoever asks for none of no places is refused for some reason; what matters is that there are none.
+      if (!started && event.places?.capacity === 0) {
+        return <p className={s.headline}>{t.place.noPlaces}</p>
+      }
       return <p className={s.headline}>{t.place.reasons[state.reason] ?? t.place.notOpen}</p>
     }
     return <Count places={event.places ?? null} full={state.kind === 'open' && state.full} />
@@ -232,11 +243,10 @@ function Loaded({ event }: { event: EventView }) {
       const today = todayIn(event.timezone, now)
       const day = formatDay(dayOf(event.starts_at_local), today, locale)
       const time = event.all_day ? null : formatTime(event.starts_at_local, locale)
+      if (over) return t.place.reasons.event_ended
       return (
         <>
-          {Date.parse(event.ends_at) > now.getTime() && (
-            <strong>{t.place.inLong(day, time)} </strong>
-          )}
+          <strong>{t.place.inLong(day, time)} </strong>
           {places && summary(places)}
         </>
       )
@@ -292,7 +302,6 @@ function Loaded({ event }: { event: EventView }) {
         </Button>
       )
     }
-    const over = Date.parse(event.ends_at) <= now.getTime()
     if (state.kind === 'closed' || over) return null
     return (
       <div className={s.row}>
