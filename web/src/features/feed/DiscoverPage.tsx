@@ -75,7 +75,11 @@ function River(props: {
   const shelf = useQuery(runningQuery(filters, today))
   const running = (river && shelf.data?.items) || []
   const groups = useMemo(() => groupByDay(cards, now), [cards, now])
-  const [current, setCurrent] = useState<string | null>(null)
+  // What goes on now belongs after today; where today has nothing else, before the days to come.
+  const todayFirst = groups[0]?.day === today
+  const [seen, setSeen] = useState<string | null>(null)
+  // Other filters bring other days: one that is gone is nobody's current day.
+  const current = groups.some((group) => group.day === seen) ? seen : null
   const corrected = list.data?.pages[0]?.corrected
 
   function jump(day: string) {
@@ -134,7 +138,7 @@ function River(props: {
     }
     return (
       <>
-        {river && groups.length === 0 && <OnNow cards={running} now={now} />}
+        {river && !todayFirst && <OnNow cards={running} now={now} eager />}
         {river ? (
           groups.map((group, index) => (
             <Fragment key={group.day}>
@@ -143,9 +147,9 @@ function River(props: {
                 today={today}
                 now={now}
                 eager={index < 2}
-                onSeen={setCurrent}
+                onSeen={setSeen}
               />
-              {index === 0 && <OnNow cards={running} now={now} />}
+              {index === 0 && todayFirst && <OnNow cards={running} now={now} />}
             </Fragment>
           ))
         ) : (
@@ -223,7 +227,7 @@ function DaySection(props: {
 }
 
 /** A low shelf for what has already begun: the eye should land on the days. */
-function OnNow(props: { cards: Card[]; now: Date }) {
+function OnNow(props: { cards: Card[]; now: Date; eager?: boolean }) {
   const { t } = useI18n()
   if (props.cards.length === 0) return null
   return (
@@ -233,8 +237,8 @@ function OnNow(props: { cards: Card[]; now: Date }) {
         <span className={s.note}>{t.discover.runningNote}</span>
       </h2>
       <div className={s.strip} role="group" aria-labelledby="on-now" tabIndex={0}>
-        {props.cards.map((card) => (
-          <PosterCard key={card.id} card={card} now={props.now} />
+        {props.cards.map((card, index) => (
+          <PosterCard key={card.id} card={card} now={props.now} eager={props.eager && index < 6} />
         ))}
       </div>
     </section>
