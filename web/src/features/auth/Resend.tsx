@@ -3,6 +3,7 @@ import { api, unwrap } from '../../api/client'
 import { errorText } from '../../api/forms'
 import { useT } from '../../i18n'
 import { Button } from '../../ui/Button'
+import s from './Resend.module.css'
 
 /** Sends the verification link again, and says so. */
 export function Resend({ email, label }: { email: string; label: string }) {
@@ -12,7 +13,12 @@ export function Resend({ email, label }: { email: string; label: string }) {
   })
   return (
     <>
-      <Button variant="plain" busy={send.isPending} onClick={() => send.mutate()}>
+      <Button
+        variant="plain"
+        className={s.inline}
+        busy={send.isPending}
+        onClick={() => send.mutate()}
+      >
         {label}
       </Button>
       <span role="status">

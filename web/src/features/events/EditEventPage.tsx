@@ -38,9 +38,10 @@ export function EditEventPage() {
     staleTime: 0,
   })
   if (event) {
-    if (event.status === 'cancelled') {
+    const cancelled = event.status === 'cancelled'
+    if (cancelled || !event.actions.can_edit) {
       return plain(
-        <Empty title={t.editor.isCancelled}>
+        <Empty title={cancelled ? t.editor.isCancelled : t.editor.notYours}>
           <Link
             to="/events/$id/{-$slug}"
             params={{ id, slug: event.slug || undefined }}
@@ -51,7 +52,6 @@ export function EditEventPage() {
         </Empty>,
       )
     }
-    if (!event.actions.can_edit) return plain(<Empty title={t.editor.notYours} />)
     return <Editor key={id} event={event} />
   }
   if (isPending) return plain(<Skeleton style={{ height: '30rem' }} />)

@@ -23,6 +23,7 @@ export function ParticipantsPage() {
   const status = route.useSearch().status ?? 'confirmed'
   const event = useQuery(eventQuery(id)).data
   useTitle(event ? `${t.people.title}: ${event.title}` : t.people.title)
+  const mine = !!event?.actions.can_edit
   const count = (value: number | undefined) =>
     value === undefined ? '' : ` ${formatNumber(value, locale)}`
 
@@ -31,14 +32,16 @@ export function ParticipantsPage() {
       title={t.people.title}
       small
       actions={
-        <a
-          className={buttonClass()}
-          href={`/api/v1/events/${encodeURIComponent(id)}/participants.csv`}
-          download
-        >
-          <Download aria-hidden="true" />
-          {t.people.csv}
-        </a>
+        mine && (
+          <a
+            className={buttonClass()}
+            href={`/api/v1/events/${encodeURIComponent(id)}/participants.csv`}
+            download
+          >
+            <Download aria-hidden="true" />
+            {t.people.csv}
+          </a>
+        )
       }
     >
       {event && (
