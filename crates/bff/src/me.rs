@@ -32,7 +32,7 @@ pub struct MyPlace {
     join_id: JoinId,
     /// At which event.
     event_id: EventId,
-    /// `confirmed` or `waitlisted`.
+    /// `confirmed`, `waitlisted`, or `cancelled` with the event.
     #[schema(example = "confirmed")]
     status: String,
     /// Place in the line, 1 is its head.

@@ -21,8 +21,9 @@ const START: &str = "<meta name=\"description\" content=\"Find what happens in y
 const SCREENS: &[&str] =
     &["", "events", "sign-up", "sign-in", "verify-email", "forgot-password", "reset-password", "me", "dev"];
 
-/// Renders the frame for a path. The status is 404 where there is nothing, and the web app says so in its own words.
-pub async fn render(state: &State, path: &str) -> Response {
+/// Renders the frame for a path. The status is 404 where there is nothing, and the web app says so in its own words. To whoever is
+/// signed in there may be a draft of theirs.
+pub async fn render(state: &State, path: &str, signed_in: bool) -> Response {
     let Some(index) = web::index() else { return web::not_built() };
     let mut segments = path.trim_matches('/').split('/');
     let screen = segments.next().unwrap_or_default();
@@ -37,6 +38,7 @@ pub async fn render(state: &State, path: &str) -> Response {
     {
         match event(state, segment).await {
             Ok(Some(event)) => html = with_head(&html, state, &event),
+            Ok(None) if signed_in => {}
             Ok(None) => status = StatusCode::NOT_FOUND,
             Err(()) => {} // the screen itself says that it cannot be had
         }

@@ -265,6 +265,11 @@ fn cookie_name(state: &State) -> &'static str {
     if state.config.http.secure_cookies { "__Host-session" } else { "session" }
 }
 
+/// Whether a browser says that somebody is signed in. No proof: for what may be shown to anybody.
+pub fn has_cookie(state: &State, headers: &HeaderMap) -> bool {
+    CookieJar::from_headers(headers).get(cookie_name(state)).is_some()
+}
+
 fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }

@@ -11,7 +11,7 @@ use platform::{
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::{State, page};
+use crate::{State, page, session};
 
 /// Read from disk in debug builds, part of the binary in release builds.
 #[derive(RustEmbed)]
@@ -39,7 +39,7 @@ pub async fn fallback(Extract(state): Extract<State>, request: Request) -> Respo
     if name.starts_with("assets/") {
         return Problem::not_found().into_response();
     }
-    page::render(&state, path).await
+    page::render(&state, path, session::has_cookie(&state, request.headers())).await
 }
 
 /// A known path, an unknown method.

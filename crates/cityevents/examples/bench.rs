@@ -26,7 +26,7 @@ const RAW_BATCH: &str = "
 BEGIN;
 SELECT * FROM raw.events WHERE id = lpad((:client_id + 1)::text, 32, '0')::uuid FOR UPDATE;
 INSERT INTO raw.joins (id, event_id, user_id, line_no, status, party_size, joined_at, confirmed_at, confirmed_revision)
-  SELECT gen_random_uuid(), lpad((:client_id + 1)::text, 32, '0')::uuid, gen_random_uuid(), :first * 1000 + n, 'confirmed', 1, now(), now(), 1
+  SELECT gen_random_uuid(), lpad((:client_id + 1)::text, 32, '0')::uuid, gen_random_uuid(), :first::bigint * 1000 + n, 'confirmed', 1, now(), now(), 1
   FROM generate_series(1, 200) n;
 UPDATE raw.events SET confirmed = confirmed + 200, revision = revision + 200 WHERE id = lpad((:client_id + 1)::text, 32, '0')::uuid;
 INSERT INTO raw.idempotency (user_id, key, request_hash, status, body, event_id, join_id, created_at)
@@ -426,7 +426,12 @@ impl Row {
         };
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let per_second = good.len() as f64 / elapsed.as_secs_f64();
-        Self { name: name.to_owned(), callers, per_second, p50: at(50), p99: at(99), max: at(100), errors }
+        let row = Self { name: name.to_owned(), callers, per_second, p50: at(50), p99: at(99), max: at(100), errors };
+        eprintln!(
+            "{name}, {callers} callers: {per_second:.0} per second, p50 {:?}, p99 {:?}, {errors} errors",
+            row.p50, row.p99
+        );
+        row
     }
 }
 

@@ -8,6 +8,7 @@ platform::codes! {
     ALREADY_JOINED = "already_joined", CONFLICT, "You are already in.", "Read your place or your position in the line; to change the party, leave and join again.";
     NOT_JOINED = "not_joined", CONFLICT, "You are not in.", "There is nothing to leave.";
     EVENT_NOT_OPEN = "event_not_open", CONFLICT, "Nobody can join this event.", "Look at the event's page: it is not public, was cancelled, or has started.";
+    NO_PLACES = "no_places", CONFLICT, "The event gives out no places.", "Look at the event's page: it may say how to come without one.";
     PARTY_TOO_LARGE = "party_too_large", CONFLICT, "The event has fewer places than your party.", "Come with fewer people.";
     CAPACITY_BELOW_CONFIRMED = "capacity_below_confirmed", CONFLICT, "More people have a place than that.", "Choose a higher capacity, or accept the overbooking explicitly.";
     EMAIL_NOT_VERIFIED = "email_not_verified", FORBIDDEN, "Your e-mail address is not verified yet.", "Open the link in the mail that you got, or ask for a new one.";
@@ -29,7 +30,7 @@ impl Refusal {
             Self::NotOpen(Closed::Started) => Problem::new(EVENT_NOT_OPEN).detail("The event has started."),
             Self::Unverified => Problem::new(EMAIL_NOT_VERIFIED),
             Self::AlreadyIn => Problem::new(ALREADY_JOINED),
-            Self::PartyTooLarge { capacity: 0 } => Problem::new(PARTY_TOO_LARGE).detail("The event has no places."),
+            Self::PartyTooLarge { capacity: 0 } => Problem::new(NO_PLACES),
             Self::PartyTooLarge { capacity } => {
                 Problem::new(PARTY_TOO_LARGE).detail(format!("The event has {capacity} places in all."))
             }

@@ -1180,13 +1180,18 @@ export interface components {
             party_size: number;
             /**
              * Format: int32
-             * @description How far from the head of the line, which is 1; `null` for a place.
+             * @description How far from the head of the line, which is 1; `null` outside of it.
              * @example 3
              */
             position: number | null;
-            /** @description A place, or a place in the line. */
-            status: components["schemas"]["LiveStatus"];
+            /** @description A place, a place in the line, or what the cancellation of the event left of them. */
+            status: components["schemas"]["MyJoinStatus"];
         };
+        /**
+         * @description What became of one of your joins.
+         * @enum {string}
+         */
+        MyJoinStatus: "confirmed" | "waitlisted" | "cancelled";
         /** @description One of the viewer's places. */
         MyPlace: {
             event: components["schemas"]["Card"] | null;
@@ -1207,7 +1212,7 @@ export interface components {
              */
             position: number | null;
             /**
-             * @description `confirmed` or `waitlisted`.
+             * @description `confirmed`, `waitlisted`, or `cancelled` with the event.
              * @example confirmed
              */
             status: string;
@@ -1477,12 +1482,12 @@ export interface components {
                 party_size: number;
                 /**
                  * Format: int32
-                 * @description How far from the head of the line, which is 1; `null` for a place.
+                 * @description How far from the head of the line, which is 1; `null` outside of it.
                  * @example 3
                  */
                 position: number | null;
-                /** @description A place, or a place in the line. */
-                status: components["schemas"]["LiveStatus"];
+                /** @description A place, a place in the line, or what the cancellation of the event left of them. */
+                status: components["schemas"]["MyJoinStatus"];
             }[];
             /** @description Send as `cursor` to go on; `null` at the end. */
             next_cursor?: string | null;
@@ -1509,7 +1514,7 @@ export interface components {
                  */
                 position: number | null;
                 /**
-                 * @description `confirmed` or `waitlisted`.
+                 * @description `confirmed`, `waitlisted`, or `cancelled` with the event.
                  * @example confirmed
                  */
                 status: string;
@@ -2864,7 +2869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `already_joined`, `event_not_open` or `party_too_large`. */
+            /** @description `already_joined`, `event_not_open`, `no_places` or `party_too_large`. */
             409: {
                 headers: {
                     [name: string]: unknown;

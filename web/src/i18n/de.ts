@@ -468,6 +468,7 @@ export const de: Messages = {
     already_joined: 'Du hast schon einen Platz oder stehst auf der Warteliste.',
     not_joined: 'Du hast hier keinen Platz.',
     event_not_open: 'Für dieses Event werden keine Plätze mehr vergeben.',
+    no_places: 'Für dieses Event werden keine Plätze vergeben.',
     party_too_large: 'Das sind mehr Personen, als es Plätze gibt.',
     wrong_state: 'Das Event hat inzwischen einen anderen Stand. Lade die Seite neu.',
     capacity_below_confirmed: 'So viele haben schon einen Platz.',

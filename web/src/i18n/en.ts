@@ -468,6 +468,7 @@ export const en = {
     already_joined: 'You already have a place or are in line.',
     not_joined: 'You have no place here.',
     event_not_open: 'Places are no longer given out for this event.',
+    no_places: 'No places are given out for this event.',
     party_too_large: 'That is more people than the event has places.',
     wrong_state: 'The event is in another state by now. Reload the page.',
     capacity_below_confirmed: 'More people have a place than that.',

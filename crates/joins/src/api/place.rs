@@ -88,7 +88,7 @@ pub struct LeaveRequest {}
         (status = 401, description = "Not signed in.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "`email_not_verified`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`already_joined`, `event_not_open` or `party_too_large`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`already_joined`, `event_not_open`, `no_places` or `party_too_large`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "`idempotency_key_missing`, `idempotency_key_reused` or `validation_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Too many at once, or the database is away: repeat it with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
@@ -234,6 +234,18 @@ pub struct MyJoinsQuery {
     cursor: Option<Cursor>,
 }
 
+/// What became of one of your joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MyJoinStatus {
+    /// You have a place.
+    Confirmed,
+    /// You stand in the line.
+    Waitlisted,
+    /// The event was cancelled.
+    Cancelled,
+}
+
 /// One of your joins.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct MyJoin {
@@ -241,9 +253,9 @@ pub struct MyJoin {
     join_id: JoinId,
     /// At which event.
     event_id: EventId,
-    /// A place, or a place in the line.
-    status: LiveStatus,
-    /// How far from the head of the line, which is 1; `null` for a place.
+    /// A place, a place in the line, or what the cancellation of the event left of them.
+    status: MyJoinStatus,
+    /// How far from the head of the line, which is 1; `null` outside of it.
     #[schema(required, example = 3)]
     position: Option<i32>,
     /// You and your guests.
@@ -253,7 +265,7 @@ pub struct MyJoin {
     joined_at: DateTime<Utc>,
 }
 
-/// Lists your places and places in lines.
+/// Lists your places and places in lines, those of cancelled events included.
 #[utoipa::path(
     get,
     path = "/api/v1/me/joins",
@@ -280,7 +292,11 @@ pub async fn my_joins(
     Ok(Json(page.map(|row| MyJoin {
         join_id: row.join_id,
         event_id: row.event_id,
-        status: live(row.status),
+        status: match row.status {
+            JoinStatus::Confirmed => MyJoinStatus::Confirmed,
+            JoinStatus::Waitlisted => MyJoinStatus::Waitlisted,
+            JoinStatus::Ended => MyJoinStatus::Cancelled,
+        },
         position: row.position,
         party_size: row.party_size,
         joined_at: row.joined_at,

@@ -76,7 +76,7 @@ pub struct MyJoinRow {
     pub event_id: EventId,
     /// Its beginning; with the event's id the keyset of the list.
     pub starts_at: DateTime<Utc>,
-    /// Confirmed or waitlisted.
+    /// Ended is one that the event's cancellation ended.
     pub status: JoinStatus,
     /// How far from the head of the line, which is 1; `None` for a place.
     pub position: Option<i32>,
@@ -86,7 +86,7 @@ pub struct MyJoinRow {
     pub joined_at: DateTime<Utc>,
 }
 
-/// A person's live joins, by the events' beginning.
+/// A person's live joins, and those that the event's cancellation ended; by the events' beginning.
 pub async fn my_joins(
     pool: &PgPool,
     user_id: UserId,
@@ -104,7 +104,7 @@ pub async fn my_joins(
                              WHERE w.event_id = j.event_id AND w.status = 'waitlisted' AND w.line_no <= j.line_no)
                         END AS position
                  FROM joins j JOIN events e ON e.id = j.event_id
-                 WHERE j.user_id = $1 AND j.status <> 'ended' AND e.ends_at ", $ended, " $2
+                 WHERE j.user_id = $1 AND (j.status <> 'ended' OR j.end_reason = 'event_cancelled') AND e.ends_at ", $ended, " $2
                    AND ($3::timestamptz IS NULL OR (e.starts_at, e.id) ", $after, " ($3, $4::uuid))
                  ORDER BY e.starts_at ", $direction, ", e.id ", $direction, " LIMIT $5"
             )

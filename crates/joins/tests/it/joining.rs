@@ -156,7 +156,7 @@ async fn each_refusal_has_its_code_and_leaves_nothing_behind() {
     assert_eq!(world.join(&other, nowhere).await.expect(404).code(), "not_found");
     assert_eq!(world.leave(&other, nowhere).await.expect(404).code(), "not_found");
     let none = world.event(0).await.id;
-    assert_eq!(world.join(&other, none).await.expect(409).code(), "party_too_large");
+    assert_eq!(world.join(&other, none).await.expect(409).code(), "no_places");
     assert_eq!(world.kinds(event.id).await, ["join.confirmed", "join.ended", "join.places_changed"]);
     world.assert_sound().await;
 }

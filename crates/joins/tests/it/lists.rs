@@ -237,3 +237,23 @@ async fn places_of_many_events_at_once() {
     let known = world.client().get(&format!("/internal/joins/events/{one}")).await.expect(200).json;
     assert_eq!((&known["version"], &known["revision"]), (&json!(1), &json!(0)));
 }
+
+#[tokio::test]
+async fn a_cancelled_event_stays_among_my_places_and_what_i_left_does_not() {
+    let world = World::new().await;
+    let (mut cancelled, left) = (world.event(1).await, world.event(1).await.id);
+    let (ada, bob) = (world.people.person("Ada"), world.people.person("Bob"));
+    for person in [&ada, &bob] {
+        world.join(person, cancelled.id).await.expect(200);
+        world.join(person, left).await.expect(200);
+        world.leave(person, left).await.expect(200);
+    }
+    world.cancel(&mut cancelled).await;
+    for person in [&ada, &bob] {
+        let mine = world.client().as_person(person).get("/api/v1/me/joins").await.expect(200);
+        let items = mine.json["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{}", mine.json);
+        assert_eq!((&items[0]["event_id"], &items[0]["status"]), (&json!(cancelled.id), &json!("cancelled")));
+        assert_eq!(items[0]["position"], json!(null));
+    }
+}

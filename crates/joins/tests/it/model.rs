@@ -107,7 +107,7 @@ impl Model {
             return Err("already_joined");
         }
         if self.capacity.is_some_and(|capacity| party > capacity) {
-            return Err("party_too_large");
+            return Err(if self.capacity == Some(0) { "no_places" } else { "party_too_large" });
         }
         self.members.push(Member { who, party, confirmed: false });
         self.settle();

@@ -96,13 +96,16 @@ function Ticket({ join, past }: { join: MyJoin; past: boolean }) {
   const now = useNow(60_000)
   const { event } = join
   const confirmed = join.status === 'confirmed'
-  const status = past
-    ? confirmed
-      ? t.mine.wasIn
-      : t.mine.wasWaiting
-    : confirmed
-      ? t.mine.confirmed
-      : t.mine.waitlisted(join.position ?? null)
+  const status =
+    join.status === 'cancelled'
+      ? t.mine.cancelled
+      : past
+        ? confirmed
+          ? t.mine.wasIn
+          : t.mine.wasWaiting
+        : confirmed
+          ? t.mine.confirmed
+          : t.mine.waitlisted(join.position ?? null)
   if (!event) {
     return (
       <li className={s.ticket}>
