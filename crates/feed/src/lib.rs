@@ -1,6 +1,6 @@
 //! The read side: lists, search, trending. A read model of its own, fed by nothing but messages.
 //!
-//! Owns the schema `feed`: `events`, `places`, `words`. Reads `event.*` and `join.*` ([`consumers`]); says nothing. Searching stems by
+//! Owns the schema `feed`: `events`, `places`, `words`, `heard`. Reads `event.*` and `join.*` ([`consumers`]); says nothing. Searching stems by
 //! the event's language and folds accents ([`domain::question`]), ranks in steps ([`store::list`]), and corrects words that nothing
 //! contains ([`domain::typos`]). What trends is [`domain::trend`]'s.
 //!
@@ -33,6 +33,9 @@ use utoipa_axum::router::OpenApiRouter;
 /// This role's part of the database.
 pub const SCHEMA: Schema = Schema { name: "feed", migrations: || sqlx::migrate!("./migrations") };
 
+/// How long new words lie where a search has to read them all: while files are imported, some ten thousand of them come in a second.
+const GATHER_EVERY: Duration = Duration::from_secs(1);
+
 /// Shared by all handlers.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -62,6 +65,11 @@ pub fn role(context: Context) -> Running {
         let (pool, now) = (pool.clone(), clock.now());
         async move { store::clean_up(&pool, now).await }
     });
+    let pool = context.pool.clone();
+    let gather = Job::new("gather-words", GATHER_EVERY, move || {
+        let pool = pool.clone();
+        async move { store::gather(&pool).await }
+    });
     Running {
         name: SCHEMA.name,
         router: public.merge(internal::router()).with_state(state),
@@ -69,7 +77,7 @@ pub fn role(context: Context) -> Running {
             Consumer::new(SUBSCRIPTIONS[0], context.pool.clone(), context.outbox.clone()),
             &reader,
         )],
-        jobs: vec![clean],
+        jobs: vec![gather, clean],
         pool: context.pool,
         outbox: context.outbox,
     }

@@ -96,8 +96,13 @@ async fn found(
 async fn closest(tx: &mut PgConnection, typed: &str) -> Result<Option<Candidate>, sqlx::Error> {
     let typed = words::fold(typed);
     let rows: Vec<(String, String, f32, i32)> = sqlx::query_as(
-        "SELECT word, shown, similarity(word, $1) AS similarity, events FROM words
-         WHERE word % $1 OR word = ANY($2) ORDER BY similarity DESC, events DESC, word LIMIT 100",
+        // What was heard a moment ago is no word yet.
+        "SELECT word, shown, similarity(word, $1) AS similarity, events
+         FROM (SELECT word, shown, events FROM words WHERE word % $1 OR word = ANY($2)
+               UNION ALL
+               SELECT word, coalesce(max(shown) FILTER (WHERE shown <> word), word), 1 FROM heard h
+               WHERE (word % $1 OR word = ANY($2)) AND NOT EXISTS (SELECT FROM words w WHERE w.word = h.word) GROUP BY word) AS known
+         ORDER BY similarity DESC, events DESC, word LIMIT 100",
     )
     .bind(&typed)
     .bind(typos::variants(&typed))

@@ -82,25 +82,19 @@ pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), s
     .execute(&mut *tx)
     .await?;
     if changed.rows_affected() == 1 && event.status == EventStatus::Published {
-        know(tx, &known, &shown).await?;
+        hear(tx, &known, &shown).await?;
     }
     Ok(())
 }
 
-/// Remembers words that are new, and the first spelling of a word that has accents. A job counts them.
-async fn know(tx: &mut PgConnection, words: &[String], shown: &[String]) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        // Only what changes something: ON CONFLICT locks a row also where it leaves it alone, and everybody has an "and".
-        "INSERT INTO words (word, shown, events)
-         SELECT t.word, t.shown, 1 FROM unnest($1::text[], $2::text[]) AS t(word, shown)
-         WHERE NOT EXISTS (SELECT FROM words w WHERE w.word = t.word AND (w.shown <> w.word OR t.shown = t.word))
-         ON CONFLICT (word) DO UPDATE SET shown = excluded.shown",
-    )
-    .bind(words)
-    .bind(shown)
-    .execute(tx)
-    .await
-    .map(drop)
+/// Remembers words. [`super::gather`] makes them known.
+async fn hear(tx: &mut PgConnection, words: &[String], shown: &[String]) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO heard (word, shown) SELECT * FROM unnest($1::text[], $2::text[])")
+        .bind(words)
+        .bind(shown)
+        .execute(tx)
+        .await
+        .map(drop)
 }
 
 /// Takes over how full an event is. Messages about one event's places come in the order in which they were decided.
