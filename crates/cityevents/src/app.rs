@@ -15,6 +15,7 @@ use platform::{
     config::Config,
     db::{self, Schema},
     health::Health,
+    http::{Server, connections_allowed},
     identity::{Keys, Verifier},
     lifecycle::Lifecycle,
     outbox::Outbox,
@@ -24,6 +25,9 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::description;
+
+/// Connections of the operations listener: probes and scrapes.
+const OPERATORS: usize = 64;
 
 /// Who reads which messages, over all roles, whether they run here or not.
 fn subscriptions() -> &'static [Subscription] {
@@ -103,9 +107,9 @@ impl App {
             ops: ops.local_addr()?,
             door: door.clone(),
             servers: vec![
-                serve(public, door.merge(health.router()), lifecycle.drain.clone()),
+                serve(public, door.merge(health.router()), connections_allowed(), lifecycle.drain.clone()),
                 // Probes are answered to the end: "draining" is an answer, too.
-                serve(ops, health.router(), lifecycle.stop.clone()),
+                serve(ops, health.router(), OPERATORS, lifecycle.stop.clone()),
             ],
             drain_timeout: config.http.drain_timeout,
             lifecycle,
@@ -207,12 +211,11 @@ async fn listen(addr: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(addr).await.with_context(|| format!("cannot listen on {addr}: is another process using it?"))
 }
 
-fn serve(listener: TcpListener, router: Router, until: CancellationToken) -> tokio::task::JoinHandle<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move {
-        let server = axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned());
-        if let Err(error) = server.await {
-            tracing::error!(error = %error, "listener failed");
-        }
-    })
+fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections: usize,
+    until: CancellationToken,
+) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(Server::new(listener, router, connections).run(until))
 }

@@ -172,6 +172,8 @@ pub enum Claimant {
         verified: bool,
         /// Whether they have a place or stand in the line already.
         already_in: bool,
+        /// Whether anybody waits who could ever fit: a newcomer waits behind them.
+        behind: bool,
     },
     /// Whoever is first in the line.
     Head {
@@ -262,10 +264,10 @@ impl Event {
         let party = claim.party.get();
         let fits = self.room(now).is_none_or(|room| party <= room);
         Ok(match claim.by {
-            Claimant::Newcomer { .. } => {
+            Claimant::Newcomer { behind, .. } => {
                 let line_no = self.next_line_no;
                 self.next_line_no += 1;
-                if fits && self.line_length == 0 {
+                if fits && !behind {
                     self.confirmed += party;
                     Placement { line_no, position: None }
                 } else {
@@ -292,7 +294,7 @@ impl Event {
         if let Some(closed) = self.closed(now) {
             return Err(Refusal::NotOpen(closed));
         }
-        let Claimant::Newcomer { verified, already_in } = claim.by else {
+        let Claimant::Newcomer { verified, already_in, .. } = claim.by else {
             return Ok(()); // passed the others on arrival
         };
         if !verified {
@@ -328,7 +330,8 @@ impl Event {
     }
 
     /// Gives free places to the line, strictly in order: a party that does not fit keeps those behind it waiting. Takes those who come up
-    /// off the front of `line`, which has at least as many as [`promotable`](Self::promotable) says.
+    /// off the front of `line`, which has at least as many as [`promotable`](Self::promotable) says, without parties larger than the
+    /// capacity: those can never fit.
     pub fn promote(&mut self, line: &mut VecDeque<Waiting>, now: DateTime<Utc>) -> Vec<Promoted> {
         let mut promoted = Vec::new();
         while self.promotable(now) > 0
@@ -350,7 +353,12 @@ impl Event {
         self.promotable_after(0, now)
     }
 
-    /// The same, if `freed` more people gave up their places.
+    /// Whether places are free although people wait: the party at the head of the line is too large.
+    pub fn held_up(&self, now: DateTime<Utc>) -> bool {
+        self.promotable(now) > 0
+    }
+
+    /// The same as [`promotable`](Self::promotable), if `freed` more people gave up their places.
     pub fn promotable_after(&self, freed: i32, now: DateTime<Utc>) -> i32 {
         if self.closed(now).is_some() {
             return 0;
@@ -451,11 +459,20 @@ mod tests {
     }
 
     fn newcomer(party: i64) -> Claim {
-        Claim { party: party.try_into().unwrap(), by: Claimant::Newcomer { verified: true, already_in: false } }
+        Claim {
+            party: party.try_into().unwrap(),
+            by: Claimant::Newcomer { verified: true, already_in: false, behind: false },
+        }
     }
 
     fn position(event: &mut Event, claim: &Claim) -> Option<i32> {
-        event.claim(claim, noon()).unwrap().position
+        let by = match claim.by {
+            Claimant::Newcomer { verified, already_in, .. } => {
+                Claimant::Newcomer { verified, already_in, behind: event.line_length > 0 }
+            }
+            head @ Claimant::Head { .. } => head,
+        };
+        event.claim(&Claim { by, ..*claim }, noon()).unwrap().position
     }
 
     #[test]
@@ -486,7 +503,7 @@ mod tests {
     #[test]
     fn the_gates_come_in_order() {
         let refusal = |event: &Event, verified, already_in, party: i64| {
-            let by = Claimant::Newcomer { verified, already_in };
+            let by = Claimant::Newcomer { verified, already_in, behind: false };
             event.gates(&Claim { party: party.try_into().unwrap(), by }, noon()).unwrap_err()
         };
         let mut it = event(Some(2));

@@ -76,8 +76,8 @@ async fn view(
     };
     let can_leave = standing.is_some();
     // The same gates as for the claim itself. Nobody in particular is told what a verified person would be told.
-    let by =
-        Claimant::Newcomer { verified: identity.as_ref().is_none_or(|it| it.email_verified), already_in: can_leave };
+    let verified = identity.as_ref().is_none_or(|it| it.email_verified);
+    let by = Claimant::Newcomer { verified, already_in: can_leave, behind: false };
     let gates = event.gates(&Claim { party: PartySize::default(), by }, state.desk.clock.now());
     let reason = match gates {
         Err(refusal) => Some(refusal.problem().code().name),

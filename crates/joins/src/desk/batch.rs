@@ -13,7 +13,7 @@ use super::{Answer, Joined, Left, LiveStatus, Request, Ticket, Wish, came_up};
 use crate::{
     domain::{Claim, Claimant, Event, IdempotencyKey, JoinStatus, Live, PartySize, Waiting},
     error,
-    store::{Known, NewJoin, Promotion},
+    store::{HeadOfLine, Known, NewJoin, Promotion},
 };
 
 type Key = (UserId, IdempotencyKey);
@@ -32,8 +32,10 @@ pub struct Batch {
 
 struct AtEvent {
     event: Event,
-    /// The head of the line, as far as it can matter, and those who come now.
+    /// The head of the line, as far as it can matter, and those who come now. Without parties that can never fit.
     line: VecDeque<Waiting>,
+    /// Whether the line was read.
+    read: bool,
     changed: bool,
 }
 
@@ -87,14 +89,14 @@ impl Batch {
         known: HashMap<Key, Known>,
         live: HashMap<(EventId, UserId), Live>,
     ) -> Self {
-        let at = |event: Event| AtEvent { event, line: VecDeque::new(), changed: false };
+        let at = |event: Event| AtEvent { event, line: VecDeque::new(), read: false, changed: false };
         let events = events.into_iter().map(|event| (event.id, at(event))).collect();
         Self { now, events, known, live, made: HashMap::new(), writes: Writes::default() }
     }
 
     /// Of which events the head of the line has to be read, and how many parties of it: as many as could come up, and those who may leave
     /// it. Holds that have lapsed are dropped here.
-    pub fn lines_wanted(&mut self, tickets: &[Ticket]) -> Vec<(EventId, i32)> {
+    pub fn lines_wanted(&mut self, tickets: &[Ticket]) -> Vec<HeadOfLine> {
         let mut leaving: HashMap<EventId, i32> = HashMap::new();
         for ticket in tickets.iter().filter(|it| matches!(it.wish, Wish::Leave)) {
             *leaving.entry(ticket.request.event_id).or_default() += 1;
@@ -104,9 +106,9 @@ impl Batch {
             let lapsed = at.event.drop_lapsed_hold(self.now);
             at.changed |= lapsed;
             let leaving = leaving.get(&at.event.id).copied().unwrap_or_default();
-            if lapsed || leaving > 0 {
+            if lapsed || leaving > 0 || at.event.held_up(self.now) {
                 let most = at.event.promotable_after(leaving * PartySize::MAX, self.now) + leaving;
-                wanted.push((at.event.id, most.min(at.event.line_length)));
+                wanted.push(HeadOfLine { event_id: at.event.id, most, capacity: at.event.capacity });
             }
         }
         wanted
@@ -119,11 +121,11 @@ impl Batch {
     pub fn lines(
         &mut self,
         mut lines: HashMap<EventId, VecDeque<Waiting>>,
-        wanted: &[(EventId, i32)],
+        wanted: &[HeadOfLine],
     ) -> Result<(), serde_json::Error> {
-        for (id, _) in wanted {
+        for HeadOfLine { event_id: id, .. } in wanted {
             let Some(at) = self.events.get_mut(id) else { continue };
-            at.line = lines.remove(id).unwrap_or_default();
+            (at.line, at.read) = (lines.remove(id).unwrap_or_default(), true);
             if at.changed {
                 // Nothing was decided yet: a hold has lapsed.
                 at.event.revision += 1;
@@ -170,7 +172,8 @@ impl Batch {
         let Request { event_id, user_id, .. } = ticket.request;
         let now = self.now;
         let Some(at) = self.events.get_mut(&event_id) else { return Ok(Err(Problem::not_found())) };
-        let by = Claimant::Newcomer { verified, already_in: self.live.contains_key(&(event_id, user_id)) };
+        let behind = if at.read { !at.line.is_empty() } else { at.event.line_length > 0 };
+        let by = Claimant::Newcomer { verified, already_in: self.live.contains_key(&(event_id, user_id)), behind };
         let placement = match at.event.claim(&Claim { party, by }, now) {
             Ok(placement) => placement,
             Err(refusal) => return Ok(Err(refusal.problem())),

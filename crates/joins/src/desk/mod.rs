@@ -226,7 +226,8 @@ impl Desk {
         if most == 0 {
             return Ok(());
         }
-        let mut line = store::heads_of_lines(tx, &[(event.id, most)]).await?.remove(&event.id).unwrap_or_default();
+        let wanted = store::HeadOfLine { event_id: event.id, most, capacity: event.capacity };
+        let mut line = store::heads_of_lines(tx, &[wanted]).await?.remove(&event.id).unwrap_or_default();
         let promoted = event.promote(&mut line, now);
         let line_nos: Vec<store::Promotion> =
             promoted.iter().map(|it| (event.id, it.waiting.line_no, event.revision)).collect();
@@ -280,6 +281,9 @@ impl Desk {
                 store::record_overbooking(tx, &event, &overbooking).await?;
             }
             event.drop_lapsed_hold(now);
+            if let Some(capacity) = event.capacity {
+                store::pass_over(tx, event.id, capacity).await?;
+            }
             self.promote(tx, &mut event, now).await?;
         }
         if event.places() != before.places() {
@@ -327,7 +331,10 @@ impl Desk {
         };
         let now = self.clock.now();
         event.hold(capacity, now, now + HOLD).map_err(|confirmed| {
-            Problem::new(error::CAPACITY_BELOW_CONFIRMED).detail(format!("{confirmed} people have a place already."))
+            let have = if confirmed == 1 { "one person has".to_owned() } else { format!("{confirmed} people have") };
+            let detail = format!("{have} a place already.");
+            let problem = Problem::new(error::CAPACITY_BELOW_CONFIRMED).detail(detail.clone());
+            problem.field("capacity", error::CAPACITY_BELOW_CONFIRMED.name, detail)
         })?;
         event.revision += 1;
         store::save_event(&mut tx, &event).await.map_err(error::unsettled)?;

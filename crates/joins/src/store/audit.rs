@@ -53,7 +53,8 @@ const RULES: &[(&str, &str)] = &[
         "no place is free while the head of the line would fit",
         "SELECT e.id, format('%s of %s places taken, a party of %s waits', e.confirmed, coalesce(e.capacity::text, 'unlimited'), head.party_size)
          FROM events e
-         JOIN LATERAL (SELECT party_size FROM joins WHERE event_id = e.id AND status = 'waitlisted'
+         JOIN LATERAL (SELECT party_size FROM joins
+                       WHERE event_id = e.id AND status = 'waitlisted' AND (e.capacity IS NULL OR party_size <= e.capacity)
                        ORDER BY line_no LIMIT 1) head ON true
          WHERE e.status = 'published' AND e.starts_at > now() AND e.capacity_hold IS NULL
            AND (e.capacity IS NULL OR e.confirmed + head.party_size <= e.capacity)
@@ -73,14 +74,14 @@ const RULES: &[(&str, &str)] = &[
          FROM (SELECT event_id, line_no, confirmed_revision,
                       min(confirmed_revision) OVER (PARTITION BY event_id ORDER BY line_no DESC
                                                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS later
-               FROM joins WHERE confirmed_revision IS NOT NULL) given
+               FROM joins WHERE confirmed_revision IS NOT NULL AND NOT passed_over) given
          WHERE confirmed_revision > later
          LIMIT $1",
     ),
     (
         "nobody waits behind whom they came before",
         "SELECT w.event_id, format('arrival %s waits, arrival %s has a place', w.line_no, c.line_no)
-         FROM (SELECT event_id, min(line_no) AS line_no FROM joins WHERE status = 'waitlisted' GROUP BY event_id) w
+         FROM (SELECT event_id, min(line_no) AS line_no FROM joins WHERE status = 'waitlisted' AND NOT passed_over GROUP BY event_id) w
          JOIN (SELECT event_id, max(line_no) AS line_no FROM joins WHERE status = 'confirmed' GROUP BY event_id) c
            ON c.event_id = w.event_id AND c.line_no > w.line_no
          LIMIT $1",

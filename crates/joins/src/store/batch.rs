@@ -93,21 +93,34 @@ pub async fn live(
         .collect()
 }
 
-/// The first in the lines, in order; of each event as many as asked for.
+/// The part of an event's line that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct HeadOfLine {
+    /// Which event.
+    pub event_id: EventId,
+    /// How many parties at most.
+    pub most: i32,
+    /// Parties larger than that can never fit and are left out; `None` is unlimited.
+    pub capacity: Option<i32>,
+}
+
+/// The first in the lines, in order.
 pub async fn heads_of_lines(
     tx: &mut PgConnection,
-    wanted: &[(EventId, i32)],
+    wanted: &[HeadOfLine],
 ) -> Result<HashMap<EventId, VecDeque<Waiting>>, sqlx::Error> {
-    let (events, most): (Vec<EventId>, Vec<i32>) = wanted.iter().copied().unzip();
     let rows: Vec<(EventId, JoinId, UserId, i64, i32)> = sqlx::query_as(
         "SELECT wanted.event_id, j.id, j.user_id, j.line_no, j.party_size
-         FROM unnest($1::uuid[], $2::integer[]) AS wanted (event_id, most),
+         FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS wanted (event_id, most, capacity),
               LATERAL (SELECT id, user_id, line_no, party_size FROM joins
-                       WHERE event_id = wanted.event_id AND status = 'waitlisted' ORDER BY line_no LIMIT wanted.most) j
+                       WHERE event_id = wanted.event_id AND status = 'waitlisted'
+                         AND (wanted.capacity IS NULL OR party_size <= wanted.capacity)
+                       ORDER BY line_no LIMIT wanted.most) j
          ORDER BY wanted.event_id, j.line_no",
     )
-    .bind(&events)
-    .bind(&most)
+    .bind(wanted.iter().map(|it| it.event_id.0).collect::<Vec<Uuid>>())
+    .bind(wanted.iter().map(|it| it.most).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|it| it.capacity).collect::<Vec<_>>())
     .fetch_all(tx)
     .await?;
     let mut lines: HashMap<EventId, VecDeque<Waiting>> = HashMap::new();

@@ -66,6 +66,19 @@ pub async fn save_event(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx
     .map(drop)
 }
 
+/// Marks those in the line whom this capacity leaves no hope: parties larger than it.
+pub async fn pass_over(tx: &mut PgConnection, event_id: EventId, capacity: i32) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE joins SET passed_over = true
+         WHERE event_id = $1 AND status = 'waitlisted' AND party_size > $2 AND NOT passed_over",
+    )
+    .bind(event_id)
+    .bind(capacity)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
 /// A join that has ended.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Ended {

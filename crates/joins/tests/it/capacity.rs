@@ -187,3 +187,28 @@ async fn fifty_thousand_joins_end_with_their_event() {
     assert_eq!(live, 0);
     world.assert_sound().await;
 }
+
+#[tokio::test]
+async fn a_party_that_a_lowered_capacity_leaves_no_hope_keeps_nobody_waiting() {
+    let world = World::new().await;
+    let mut event = world.event(5).await;
+    let people = full(&world, event.id, 5).await;
+    let (large, small) = (world.people.person("Large"), world.people.person("Small"));
+    world.join_with(&large, event.id, json!({ "party_size": 4 })).await.expect(200);
+    world.join(&small, event.id).await.expect(200);
+    world.edit(&mut event, |it| it.capacity = Some(3)).await;
+    for person in &people {
+        world.leave(person, event.id).await.expect(200);
+    }
+    assert_eq!(world.participation(&small, event.id).await["status"], "confirmed");
+    assert_eq!(world.participation(&large, event.id).await["position"], 1);
+    assert_eq!(world.places(event.id).await, json!({ "capacity": 3, "confirmed": 1, "waitlisted": 4 }));
+    // Whoever comes now does not wait behind them either, and the audit knows why.
+    let newcomer = world.people.person("Newcomer");
+    assert_eq!(world.join(&newcomer, event.id).await.expect(200).json["status"], "confirmed");
+    world.assert_sound().await;
+    // With room for them they are first again.
+    world.edit(&mut event, |it| it.capacity = Some(6)).await;
+    assert_eq!(world.participation(&large, event.id).await["status"], "confirmed");
+    world.assert_sound().await;
+}

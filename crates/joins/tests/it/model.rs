@@ -68,8 +68,8 @@ struct Member {
     confirmed: bool,
 }
 
-/// Everybody in order of arrival. Whoever comes is put at the end; then whoever is first among those who wait gets a place, as long as
-/// it fits.
+/// Everybody in order of arrival. Whoever comes is put at the end; then whoever is first among those who wait (and are not more than the
+/// event has places) gets a place, as long as it fits.
 struct Model {
     capacity: Option<i32>,
     hold: Option<i32>,
@@ -87,7 +87,9 @@ impl Model {
             return;
         }
         let limit = [self.capacity, self.hold].into_iter().flatten().min().unwrap_or(i32::MAX);
-        while let Some(head) = self.members.iter().position(|it| !it.confirmed) {
+        // A party that could never fit keeps nobody waiting.
+        let hopeless = |it: &Member| self.capacity.is_some_and(|capacity| it.party > capacity);
+        while let Some(head) = self.members.iter().position(|it| !it.confirmed && !hopeless(it)) {
             if self.count(true) + self.members[head].party > limit {
                 break;
             }
