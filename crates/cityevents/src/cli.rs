@@ -89,7 +89,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Print(Print::Errors) => print!("{}", crate::description::errors_markdown()),
         Command::Print(Print::Config) => print!("{}", platform::config::DEFAULT_TOML),
         command => {
-            telemetry::init(&config.log).context("log.level")?;
+            telemetry::init(&config.log).map_err(anyhow::Error::msg).context("log.level")?;
             config.data_dir = absolute(&config.data_dir)?;
             with_config(command, config).await?;
         }
@@ -100,7 +100,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
 async fn with_config(command: Command, mut config: Config) -> anyhow::Result<()> {
     match command {
         Command::Serve { listen, ops_listen } => {
-            config.http.listen = listen.unwrap_or(config.http.listen);
+            config.listen_on(listen.unwrap_or(config.http.listen));
             config.http.ops_listen = ops_listen.unwrap_or(config.http.ops_listen);
             commands::serve::run(config).await
         }

@@ -25,9 +25,8 @@ impl Database {
     /// # Errors
     /// With a way to mend it.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
-        if let Some(reference) = &config.database.url {
-            let url = reference.resolve().context("database.url")?.expose_secret().to_owned();
-            return Ok(Self { url, cluster: None });
+        if let Some(url) = config.database.url()? {
+            return Ok(Self { url: url.expose_secret().to_owned(), cluster: None });
         }
         let cluster = cluster::start_or_attach(cluster_config(config)).await?;
         Ok(Self { url: cluster.url(), cluster: Some(cluster) })
@@ -38,8 +37,8 @@ impl Database {
     /// # Errors
     /// If the configured URL cannot be resolved.
     pub async fn running(config: &Config) -> anyhow::Result<Option<String>> {
-        if let Some(reference) = &config.database.url {
-            return Ok(Some(reference.resolve().context("database.url")?.expose_secret().to_owned()));
+        if let Some(url) = config.database.url()? {
+            return Ok(Some(url.expose_secret().to_owned()));
         }
         Ok(cluster::running_url(&cluster_config(config)).await)
     }

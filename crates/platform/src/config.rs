@@ -1,6 +1,8 @@
 //! Settings: a TOML file whose commented default (`cityevents.default.toml`) is the documentation, overridden by
 //! `CITYEVENTS__SECTION__KEY`.
 
+mod checks;
+
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
@@ -67,6 +69,9 @@ pub struct Http {
     pub ops_listen: SocketAddr,
     /// What people type; goes into mails and into the CSRF check.
     pub public_url: Url,
+    /// Nobody has set `public_url`, and this is a developer's machine: it has the port of `listen`.
+    #[serde(skip)]
+    public_url_follows: bool,
     /// The longest that a request may take, in seconds.
     #[serde(deserialize_with = "seconds")]
     pub request_timeout: Duration,
@@ -91,6 +96,20 @@ pub struct Database {
     pub bin_dir: Option<PathBuf>,
     /// Connections of one role in one process.
     pub max_connections: u32,
+}
+
+impl Database {
+    /// Where the configured database is, if one is configured.
+    ///
+    /// # Errors
+    /// If the reference leads nowhere, or to what is no Postgres URL.
+    pub fn url(&self) -> Result<Option<SecretString>, ConfigError> {
+        let Some(reference) = &self.url else { return Ok(None) };
+        let invalid = |reason: &dyn std::fmt::Display| ConfigError::Invalid(format!("database.url: {reason}"));
+        let url = reference.resolve().map_err(|error| invalid(&error))?;
+        let fits = SecretRef(url.clone()).begins_with(&POSTGRES);
+        if fits { Ok(Some(url)) } else { Err(invalid(&NO_POSTGRES_URL)) }
+    }
 }
 
 /// See `[auth]`.
@@ -174,7 +193,20 @@ pub enum LogFormat {
 #[derive(Clone, Debug)]
 pub struct SecretRef(SecretString);
 
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
+const NO_POSTGRES_URL: &str = "must begin with postgres:// or postgresql://, or be env:NAME or file:PATH";
+const SMTP: [&str; 2] = ["smtp://", "smtps://"];
+const NO_SMTP_URL: &str = "must begin with smtp:// or smtps://, or be env:NAME or file:PATH";
+
 impl SecretRef {
+    fn is_reference(&self) -> bool {
+        self.begins_with(&["env:", "file:"])
+    }
+
+    fn begins_with(&self, beginnings: &[&str]) -> bool {
+        beginnings.iter().any(|it| self.0.expose_secret().starts_with(it))
+    }
+
     /// Wraps a plain value.
     pub fn plain(value: impl Into<String>) -> Self {
         Self(SecretString::from(value.into()))
@@ -215,22 +247,51 @@ pub enum ConfigError {
     /// A value that cannot work.
     #[error("{0}")]
     Invalid(String),
+    /// Values that cannot work, each with its name.
+    #[error("these settings cannot work:\n{}", list(.0))]
+    Impossible(Vec<String>),
     /// Settings that production must not run with, each with the way to mend it.
-    #[error("unsafe in production:\n{}", .0.iter().map(|it| format!("  - {it}")).collect::<Vec<_>>().join("\n"))]
+    #[error("unsafe in production:\n{}", list(.0))]
     Unsafe(Vec<String>),
+}
+
+fn list(reasons: &[String]) -> String {
+    reasons.iter().map(|it| format!("  - {it}")).collect::<Vec<_>>().join("\n")
 }
 
 impl Config {
     /// Defaults, then `file`, then the environment.
     ///
     /// # Errors
-    /// If a value has the wrong kind, or a key is unknown.
+    /// If a value has the wrong kind or cannot work, or a key is unknown.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let mut figment = Figment::from(Toml::string(DEFAULT_TOML));
+        let mut own = Figment::new();
         if let Some(file) = file {
-            figment = figment.merge(Toml::file_exact(file));
+            own = own.merge(Toml::file_exact(file));
         }
-        Ok(figment.merge(Env::prefixed("CITYEVENTS__").split("__")).extract().map_err(Box::new)?)
+        Self::read(own.merge(Env::prefixed("CITYEVENTS__").split("__")))
+    }
+
+    fn read(own: Figment) -> Result<Self, ConfigError> {
+        let follows = own.find_value("http.public_url").is_err();
+        let mut config: Self = Figment::from(Toml::string(DEFAULT_TOML)).merge(own).extract().map_err(Box::new)?;
+        let problems = checks::problems(&config);
+        if !problems.is_empty() {
+            return Err(ConfigError::Impossible(problems));
+        }
+        config.http.public_url_follows = follows && config.is_dev();
+        config.listen_on(config.http.listen);
+        Ok(config)
+    }
+
+    /// Takes the public door's address. A developer's links lead there, unless `public_url` was set.
+    pub fn listen_on(&mut self, listen: SocketAddr) {
+        self.http.listen = listen;
+        // Port 0 is any that is free.
+        if self.http.public_url_follows && listen.port() != 0 {
+            // It is http, so it can have a port.
+            let _ = self.http.public_url.set_port(Some(listen.port()));
+        }
     }
 
     /// Refuses what `mode = "production"` must not run with.
@@ -300,6 +361,100 @@ mod tests {
         for key in ["http.public_url", "replicas", "database.url", "smtp.url"] {
             assert!(text.contains(key), "{key} is missing in: {text}");
         }
+    }
+
+    fn with(toml: &str) -> Result<Config, ConfigError> {
+        Config::read(Figment::from(Toml::string(toml)))
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_by_name() {
+        for (name, values) in [
+            ("replicas", &["0"][..]),
+            ("http.public_url", &["'ftp://x'", "'mailto:x@y.example'", "'x'"]),
+            ("http.request_timeout", &["0", "-1.0", "1e9", "nan"]),
+            ("http.body_limit", &["0", "9000000000000"]),
+            ("http.drain_timeout", &["-1", "1e300"]),
+            ("database.max_connections", &["0", "1", "100000"]),
+            ("database.url", &["'vault:x/y#z'", "'mysql://root:hunter2@host/db'", "''"]),
+            ("auth.access_token_lifetime", &["0", "1e9"]),
+            ("auth.session_idle_lifetime", &["0", "1e12"]),
+            ("auth.hashing_slots", &["0", "100000"]),
+            ("joins.lanes", &["0", "100000"]),
+            ("joins.batch", &["0", "1001"]),
+            ("mail.from", &["'x'", "''", "'Name <x>'", "'a b@c.example'", "'@c.example'"]),
+            ("smtp.url", &["'http://x'", "'mail.example:465'"]),
+            ("limits.requests_per_minute", &["0"]),
+            ("limits.writes_per_minute", &["0"]),
+            ("limits.auth_per_minute", &["0"]),
+            ("log.level", &["'loud'", "''", "'info,joins=loud'", "'info,joins'"]),
+        ] {
+            for value in values {
+                let Err(error) = with(&format!("{name} = {value}")) else { panic!("{name} = {value} is taken") };
+                assert!(error.to_string().contains(name), "{name} = {value}: {error}");
+                assert!(!error.to_string().contains("hunter2"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_can_work_is_taken() {
+        for setting in [
+            "http.public_url = 'https://city.example/'",
+            "http.drain_timeout = 0",
+            "database.url = 'postgres://user@host/db'",
+            "database.url = 'postgresql:///db?host=/run'",
+            "database.url = 'env:SOME_NAME'",
+            "database.url = 'file:/run/secrets/database'",
+            "mail.from = 'no-reply@city.example'",
+            "mail.from = '\"Stadt, Land\" <no-reply@city.example>'",
+            "smtp.url = 'smtp://user:password@host:25'",
+            "smtp.url = 'env:SMTP_URL'",
+            "log.level = 'warn,joins=debug,feed[message]=trace,sqlx=off'",
+            "log.level = 'INFO'",
+        ] {
+            with(setting).unwrap_or_else(|error| panic!("{setting}: {error}"));
+        }
+    }
+
+    #[test]
+    fn a_referenced_database_url_is_judged_when_it_is_read() {
+        let file = std::env::temp_dir().join(format!("cityevents-url-{}", std::process::id()));
+        let url = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            let config = with(&format!("database.url = 'file:{}'", file.display())).unwrap();
+            config.database.url()
+        };
+        let error = url("mysql://root:hunter2@host/db\n").unwrap_err().to_string();
+        assert!(error.contains("database.url") && !error.contains("hunter2"), "{error}");
+        assert_eq!(url("postgres://host/db\n").unwrap().unwrap().expose_secret(), "postgres://host/db");
+        std::fs::remove_file(&file).unwrap();
+        let config = with(&format!("database.url = 'file:{}'", file.display())).unwrap();
+        assert!(config.database.url().unwrap_err().to_string().contains("database.url"));
+    }
+
+    #[test]
+    fn a_developers_links_lead_to_where_it_listens() {
+        let shown = |toml: &str, listen: Option<&str>| {
+            let mut config = with(toml).unwrap();
+            if let Some(listen) = listen {
+                config.listen_on(listen.parse().unwrap());
+            }
+            config.http.public_url.to_string()
+        };
+        assert_eq!(shown("", None), "http://localhost:8080/");
+        assert_eq!(shown("", Some("127.0.0.1:8123")), "http://localhost:8123/");
+        assert_eq!(shown("", Some("0.0.0.0:8123")), "http://localhost:8123/");
+        assert_eq!(shown("http.listen = '127.0.0.1:8124'", None), "http://localhost:8124/");
+        assert_eq!(
+            shown("http.public_url = 'http://localhost:8080'", Some("127.0.0.1:8123")),
+            "http://localhost:8080/"
+        );
+        assert_eq!(
+            shown("mode = 'production'\nhttp.public_url = 'https://city.example'", Some("0.0.0.0:80")),
+            "https://city.example/"
+        );
+        assert_eq!(shown("mode = 'production'", Some("0.0.0.0:80")), "http://localhost:8080/");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::config::{Log, LogFormat};
 
@@ -10,8 +12,8 @@ use crate::config::{Log, LogFormat};
 ///
 /// # Errors
 /// If the level's directives cannot be read.
-pub fn init(log: &Log) -> Result<(), tracing_subscriber::filter::ParseError> {
-    let filter = EnvFilter::try_new(&log.level)?;
+pub fn init(log: &Log) -> Result<(), String> {
+    let filter = filter(&log.level)?;
     let json = match log.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
@@ -25,4 +27,22 @@ pub fn init(log: &Log) -> Result<(), tracing_subscriber::filter::ParseError> {
     };
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
     Ok(())
+}
+
+/// What is logged. A word that is no level would be taken for a target and silence all others.
+pub(crate) fn filter(level: &str) -> Result<EnvFilter, String> {
+    let mut depth = 0_i32;
+    let directives = level.split(|c| {
+        depth += i32::from(matches!(c, '[' | '{')) - i32::from(matches!(c, ']' | '}'));
+        c == ',' && depth == 0
+    });
+    for directive in directives {
+        let plain = !directive.contains(['=', '[']);
+        if plain && (directive.is_empty() || directive.parse::<LevelFilter>().is_err()) {
+            return Err(
+                "must be off, error, warn, info, debug or trace, or directives as in info,joins=debug".to_owned()
+            );
+        }
+    }
+    EnvFilter::try_new(level).map_err(|error| error.to_string())
 }
