@@ -35,6 +35,8 @@ pub fn options(url: &str, schema: &str) -> Result<PgConnectOptions, sqlx::Error>
             ("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", "30000".to_owned()),
             ("timezone", "UTC".to_owned()),
+            // Notices tell that what shall be there is there already; each would be a line in the log.
+            ("client_min_messages", "warning".to_owned()),
         ])
         .log_slow_statements(tracing::log::LevelFilter::Warn, Duration::from_millis(500)))
 }
