@@ -90,7 +90,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Print(Print::Config) => print!("{}", platform::config::DEFAULT_TOML),
         command => {
             telemetry::init(&config.log).map_err(anyhow::Error::msg).context("log.level")?;
-            config.data_dir = absolute(&config.data_dir)?;
+            config.data_dir = absolute(&config.data_dir, command.only_looks())?;
             with_config(command, config).await?;
         }
     }
@@ -114,8 +114,18 @@ async fn with_config(command: Command, mut config: Config) -> anyhow::Result<()>
     }
 }
 
+impl Command {
+    /// Whether it leaves nothing behind where nothing is.
+    fn only_looks(&self) -> bool {
+        matches!(self, Self::Audit | Self::Doctor { .. })
+    }
+}
+
 /// The same directory whatever the programs that we start take as their working directory.
-fn absolute(dir: &Path) -> anyhow::Result<PathBuf> {
+fn absolute(dir: &Path, only_look: bool) -> anyhow::Result<PathBuf> {
+    if only_look && !dir.exists() {
+        return std::path::absolute(dir).with_context(|| format!("cannot tell where {} is", dir.display()));
+    }
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make the data directory {}", dir.display()))?;
     dir.canonicalize().with_context(|| format!("cannot read the data directory {}", dir.display()))
 }

@@ -1,8 +1,8 @@
 //! Which database: the configured one, or the private cluster in the data directory.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use platform::{
-    cluster::{self, Cluster, ClusterConfig},
+    cluster::{self, Cluster, ClusterConfig, ClusterError},
     config::Config,
     db::{self, Schema},
 };
@@ -32,6 +32,21 @@ impl Database {
         Ok(Self { url: cluster.url(), cluster: Some(cluster) })
     }
 
+    /// The same, but makes no cluster where none is.
+    ///
+    /// # Errors
+    /// With a way to mend it.
+    pub async fn existing(config: &Config) -> anyhow::Result<Self> {
+        if config.database.url.is_none() && !cluster::exists(&cluster_config(config))? {
+            bail!(
+                "there is no database here: {} holds none, and database.url is not set. Give --data-dir the directory \
+                 that the server uses, or make a database with `cityevents serve` or `cityevents migrate`",
+                config.data_dir.display()
+            );
+        }
+        Self::open(config).await
+    }
+
     /// The same without starting anything: `None` if the private cluster does not run.
     ///
     /// # Errors
@@ -41,6 +56,14 @@ impl Database {
             return Ok(Some(url.expose_secret().to_owned()));
         }
         Ok(cluster::running_url(&cluster_config(config)).await)
+    }
+
+    /// Whether the private cluster, which does not run, could be started.
+    ///
+    /// # Errors
+    /// What is missing, and how to mend it.
+    pub async fn startable(config: &Config) -> Result<(), ClusterError> {
+        cluster::startable(&cluster_config(config)).await
     }
 
     /// Brings every schema up to date.

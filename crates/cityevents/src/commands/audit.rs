@@ -3,7 +3,7 @@ use platform::config::Config;
 
 /// Checks every invariant on live data.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
-    let database = super::open(config).await?;
+    let database = super::open_existing(config).await?;
     let mut broken = 0;
     let joins = super::pool(&database, joins::SCHEMA.name)?;
     let events = super::pool(&database, events::SCHEMA.name)?;

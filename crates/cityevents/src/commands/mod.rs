@@ -22,9 +22,16 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     database.close().await
 }
 
-/// A database for a command that ends soon: open and up to date.
+/// A database for a command that ends soon: open and up to date; made if there is none.
 async fn open(config: &Config) -> anyhow::Result<Database> {
     let database = Database::open(config).await?;
+    database.migrate().await?;
+    Ok(database)
+}
+
+/// The same for a command that is about what is there.
+async fn open_existing(config: &Config) -> anyhow::Result<Database> {
+    let database = Database::existing(config).await?;
     database.migrate().await?;
     Ok(database)
 }

@@ -21,6 +21,18 @@ fn say(data_dir: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Said {
     Said { text, well: status.success() }
 }
 
+#[test]
+fn a_command_that_only_looks_makes_no_database() {
+    let dir = TempDir::new();
+    let elsewhere = dir.0.join("mistyped");
+    for data_dir in [&dir.0, &elsewhere] {
+        let said = say(data_dir, &[], &["audit"]);
+        assert!(!said.well && said.text.contains("there is no database here"), "{}", said.text);
+        assert!(!data_dir.join("postgres").exists() && !data_dir.join("postgres.location").exists());
+    }
+    assert!(!elsewhere.exists());
+}
+
 #[tokio::test]
 async fn commands_are_quiet_about_what_is_as_it_should_be() {
     let (dir, db) = (TempDir::new(), TestDb::new(&SCHEMAS).await);

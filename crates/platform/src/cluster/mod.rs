@@ -109,6 +109,27 @@ pub async fn running_url(config: &ClusterConfig) -> Option<String> {
     matches!(probe(&place).await, Probe::Ready).then(|| place.url())
 }
 
+/// Whether a cluster was made for the data directory, running or not. Looks only.
+///
+/// # Errors
+/// If it cannot be told.
+pub fn exists(config: &ClusterConfig) -> Result<bool, ClusterError> {
+    match config.data_dir.canonicalize() {
+        Ok(data_dir) => Ok(Place::known(&data_dir)?.is_some()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_error("resolve", &config.data_dir)(error)),
+    }
+}
+
+/// Whether a cluster could be started here, as far as that can be told without starting it.
+///
+/// # Errors
+/// Why it could not.
+pub async fn startable(config: &ClusterConfig) -> Result<(), ClusterError> {
+    let known = if exists(config)? { Place::known(&config.data_dir)? } else { None };
+    supervise::programs(known.as_ref(), config.bin_dir.as_deref()).await.map(drop)
+}
+
 impl Cluster {
     fn new(place: &Place, lock: Lock, stop: oneshot::Sender<()>, task: JoinHandle<Result<(), ClusterError>>) -> Self {
         Self { url: place.url(), directory: place.home.clone(), lock, stop: Some(stop), task: Some(task) }

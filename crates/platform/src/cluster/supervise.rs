@@ -141,6 +141,23 @@ impl Postmaster {
     }
 }
 
+/// Who runs the cluster in `place`, or a new one, and with which programs.
+pub(super) async fn programs(
+    place: Option<&Place>,
+    bin_dir: Option<&Path>,
+) -> Result<(Account, Programs), ClusterError> {
+    let Some(place) = place else {
+        let account = Account::choose(None)?;
+        let programs = Search::usual(bin_dir, None).find(&account).await?;
+        return Ok((account, programs));
+    };
+    let meta = std::fs::metadata(&place.data).map_err(io_error("look at", &place.data))?;
+    let account = Account::choose(Some((&place.data, &meta)))?;
+    let search = Search::usual(bin_dir, Some((&place.data, place.major()?)));
+    let programs = search.find(&account).await?;
+    Ok((account, programs))
+}
+
 /// What the lock's holder knows about its cluster.
 #[derive(Debug)]
 pub(super) struct Owner {
@@ -154,22 +171,12 @@ impl Owner {
     /// Finds the programs and the place, and initialises the cluster if there is none.
     pub async fn prepare(config: &ClusterConfig) -> Result<Self, ClusterError> {
         let data_dir = &config.data_dir;
-        let bin_dir = config.bin_dir.as_deref();
         let known = Place::known(data_dir)?;
-        let (place, account, programs) = if let Some(place) = known {
-            let meta = std::fs::metadata(&place.data).map_err(io_error("look at", &place.data))?;
-            let account = Account::choose(Some((&place.data, &meta)))?;
-            let search = Search::usual(bin_dir, Some((&place.data, place.major()?)));
-            let programs = search.find(&account).await?;
-            if !reachable(&place.data, &account, &programs).await {
-                return Err(ClusterError::Unreachable { path: place.data, account: account.name });
-            }
-            (place, account, programs)
-        } else {
-            let account = Account::choose(None)?;
-            let programs = Search::usual(bin_dir, None).find(&account).await?;
-            let place = Place::choose(data_dir, &account, &programs).await?;
-            (place, account, programs)
+        let (account, programs) = programs(known.as_ref(), config.bin_dir.as_deref()).await?;
+        let place = match known {
+            Some(place) if reachable(&place.data, &account, &programs).await => place,
+            Some(place) => return Err(ClusterError::Unreachable { path: place.data, account: account.name }),
+            None => Place::choose(data_dir, &account, &programs).await?,
         };
         initialise(&place, &account, &programs).await?;
         place.remember(data_dir)?;
