@@ -15,11 +15,13 @@ mod render;
 mod sender;
 mod store;
 mod transport;
+mod trial;
 mod words;
 
 pub use consumers::SUBSCRIPTIONS;
 pub use error::CODES;
 pub use store::{FailedMail, failed_mails, retry_failed};
+pub use trial::try_mail;
 
 use std::{sync::Arc, time::Duration};
 

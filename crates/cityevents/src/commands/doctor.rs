@@ -19,12 +19,12 @@ pub async fn run(config: &Config, print_database_url: bool) -> anyhow::Result<()
         Err(error) => report.bad("configuration", &error.to_string(), "change the settings it names"),
     }
     database(config, &mut report).await;
-    match &config.smtp.url {
-        None => report.ok("mail", &format!("files under {}", config.data_dir.join("mail").display())),
-        Some(reference) => match reference.resolve() {
-            Ok(_) => report.ok("mail", "SMTP is configured"),
-            Err(error) => report.bad("mail", &error.to_string(), "set smtp.url"),
-        },
+    match notify::try_mail(config).await {
+        Ok(found) => report.ok("mail", &found),
+        Err(reason) => {
+            let hint = "check smtp.url (smtp://… or smtps://…) and mail.from, and that the server runs";
+            report.bad("mail", &reason, hint);
+        }
     }
     if report.bad > 0 {
         bail!("{} of {} checks failed", report.bad, report.all);
@@ -36,8 +36,11 @@ async fn database(config: &Config, report: &mut Report) {
     let url = match Database::running(config).await {
         Ok(Some(url)) => url,
         Ok(None) => {
-            let hint = "start `cityevents serve`, or set database.url";
-            report.bad("database", &format!("the private cluster in {} does not run", config.data_dir.display()), hint);
+            let found = format!("the private cluster in {} does not run", config.data_dir.display());
+            match Database::startable(config).await {
+                Ok(()) => report.bad("database", &found, "start `cityevents serve`, or set database.url"),
+                Err(error) => report.bad("database", &found, &error.to_string()),
+            }
             return;
         }
         Err(error) => {

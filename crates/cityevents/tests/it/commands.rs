@@ -33,6 +33,40 @@ fn a_command_that_only_looks_makes_no_database() {
     assert!(!elsewhere.exists());
 }
 
+#[test]
+fn doctor_says_what_to_install() {
+    let dir = TempDir::new();
+    let nothing = dir.0.join("bin");
+    std::fs::create_dir(&nothing).unwrap();
+    let settings = [("CITYEVENTS__DATABASE__BIN_DIR", nothing.to_str().unwrap())];
+    let said = say(&dir.0, &settings, &["doctor"]);
+    assert!(!said.well && said.text.contains("PostgreSQL 15 or newer"), "{}", said.text);
+    // With the programs there, starting it is what helps.
+    let said = say(&dir.0, &[], &["doctor"]);
+    assert!(!said.well && said.text.contains("start `cityevents serve`"), "{}", said.text);
+}
+
+#[test]
+fn doctor_tries_the_mail_server() {
+    let dir = TempDir::new();
+    let secret = dir.0.join("smtp");
+    let reference = format!("file:{}", secret.display());
+    let doctor = |url: &str| {
+        std::fs::write(&secret, url).unwrap();
+        let said = say(&dir.0, &[("CITYEVENTS__SMTP__URL", reference.as_str())], &["doctor"]);
+        let line = said.text.split("WRONG mail").nth(1).unwrap_or_else(|| panic!("mail is ok: {}", said.text));
+        line.split("\nWRONG").next().unwrap().to_owned()
+    };
+    assert!(doctor("http://x").contains("smtp://"));
+    let unreachable = doctor("smtp://somebody:hunter2@127.0.0.1:1");
+    assert!(unreachable.contains("smtp.url"), "{unreachable}");
+    assert!(!unreachable.contains("hunter2"), "{unreachable}");
+    // Accepts and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = doctor(&format!("smtp://{}", silent.local_addr().unwrap()));
+    assert!(silent.contains("smtp.url"), "{silent}");
+}
+
 #[tokio::test]
 async fn commands_are_quiet_about_what_is_as_it_should_be() {
     let (dir, db) = (TempDir::new(), TestDb::new(&SCHEMAS).await);
