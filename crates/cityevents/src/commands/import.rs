@@ -21,6 +21,9 @@ use sqlx::PgPool;
 const BATCH: usize = 200;
 /// Rejected rows that are printed for one file; all of them go into the report.
 const SHOWN: usize = 10;
+const NO_EVENTS: &str = "it holds no events";
+/// A file that is longer has something in it.
+const LONGEST_BLANK: u64 = 4096;
 
 /// What to import.
 #[derive(Args, Debug)]
@@ -71,6 +74,12 @@ struct Summary {
     rejected: Vec<Rejected>,
 }
 
+impl Summary {
+    fn is_empty(&self) -> bool {
+        self.inserted + self.updated + self.unchanged + self.rejected.len() == 0
+    }
+}
+
 /// Reads files of events; repeating it changes nothing.
 pub async fn run(config: &Config, options: Options) -> anyhow::Result<()> {
     if options.shift_dates && !config.is_dev() {
@@ -116,6 +125,9 @@ async fn all(pool: &PgPool, options: &Options) -> anyhow::Result<()> {
 }
 
 async fn file(pool: &PgPool, clock: &Clock, path: &Path, options: &Options) -> anyhow::Result<Summary> {
+    if is_blank(path)? {
+        bail!(NO_EVENTS);
+    }
     let settings = settings(options, clock.now());
     let weeks = if options.shift_dates { weeks_to_shift(path, &settings, clock.now())? } else { 0 };
     let source = import::open(path, &settings)?;
@@ -140,6 +152,9 @@ async fn file(pool: &PgPool, clock: &Clock, path: &Path, options: &Options) -> a
     }
     store(pool, &outbox, clock, &feed, &mut batch, &mut summary).await?;
     bar.finish_and_clear();
+    if summary.is_empty() {
+        bail!(NO_EVENTS);
+    }
     Ok(summary)
 }
 
@@ -165,6 +180,14 @@ async fn store(
     }
     batch.clear();
     Ok(())
+}
+
+/// Nothing, or nothing but white space: no format can be told from it, and each would say something else.
+fn is_blank(path: &Path) -> anyhow::Result<bool> {
+    let read = || -> std::io::Result<bool> {
+        Ok(path.metadata()?.len() <= LONGEST_BLANK && std::fs::read(path)?.trim_ascii().is_empty())
+    };
+    read().context("cannot read it")
 }
 
 fn settings(options: &Options, now: DateTime<Utc>) -> ImportOptions {

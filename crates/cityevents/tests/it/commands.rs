@@ -75,3 +75,21 @@ async fn commands_are_quiet_about_what_is_as_it_should_be() {
     assert!(said.well);
     assert_eq!(said.text, "The database is up to date.\n");
 }
+
+#[tokio::test]
+async fn a_file_without_events_is_refused_whatever_its_format() {
+    let (dir, db) = (TempDir::new(), TestDb::new(&SCHEMAS).await);
+    for (name, content) in [
+        ("empty.ics", ""),
+        ("empty.csv", ""),
+        ("empty.json", "\n"),
+        ("none.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n"),
+        ("none.json", "{\"@context\": \"https://schema.org\", \"@graph\": []}"),
+    ] {
+        let file = dir.0.join(name);
+        std::fs::write(&file, content).unwrap();
+        let settings = [("CITYEVENTS__DATABASE__URL", db.url())];
+        let said = say(&dir.0, &settings, &["import", file.to_str().unwrap()]);
+        assert!(!said.well && said.text.contains("holds no events"), "{name}: {}", said.text);
+    }
+}
