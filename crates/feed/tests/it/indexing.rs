@@ -16,7 +16,10 @@ const WORDS: usize = 4001;
 
 /// Twenty of the words, other ones for each event.
 fn words(event: usize) -> String {
-    (0..20).map(|n| format!("wort{}", (event * 1237 + n * n * 211 + event * n * 17) % WORDS)).collect::<Vec<_>>().join(" ")
+    (0..20)
+        .map(|n| format!("wort{}", (event * 1237 + n * n * 211 + event * n * 17) % WORDS))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
