@@ -20,6 +20,10 @@ async fn bad_fields_are_named() {
         ("title", json!("x".repeat(201))),
         ("title", json!(5)),
         ("title", json!("\u{202e}gnp.exe")),
+        ("category", json!(null)),
+        ("category", json!(5)),
+        ("category", json!({})),
+        ("venue", json!(["Hall", null, null, null])),
         ("capacity", json!(-1)),
         ("capacity", json!(1.5)),
         ("capacity", json!(99_999_999_999_i64)),
@@ -73,6 +77,31 @@ async fn bodies_that_are_no_json_are_bad_requests() {
     if let Ok(reply) = Api::try_send(request).await {
         assert_eq!(reply.code(), "payload_too_large", "{}", reply.text);
     }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_are_no_objects_and_nothing_is_said_twice() {
+    let server = Server::start().await;
+    let person = server.people(1).await.remove(0);
+    let event = person.publish(Some(5)).await;
+    let send = async |path: &str, body: &str| {
+        let request = person.keyed(path, "k").header("content-type", "application/json");
+        Api::send(request.body(body.to_owned())).await.expect(422)
+    };
+    let join = format!("/api/v1/events/{event}/join");
+    for (path, body, field) in [
+        ("/api/v1/auth/login", r#"["ada@example.org","quiet harbour lantern 42"]"#, "body"),
+        ("/api/v1/auth/token", r#"["ada@example.org","quiet harbour lantern 42",null]"#, "body"),
+        (&join, "[null,null]", "body"),
+        (&join, "[]", "body"),
+        (&join, r#"{"party_size":1,"party_size":2}"#, "party_size"),
+    ] {
+        let reply = send(path, body).await;
+        assert_eq!(reply.field(), field, "{path} {body}: {}", reply.text);
+    }
+    let twice = person.get("/api/v1/events?limit=1&limit=2").await.expect(422);
+    assert_eq!(twice.field(), "limit");
     server.stop().await;
 }
 

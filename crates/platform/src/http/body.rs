@@ -1,3 +1,5 @@
+mod document;
+
 use axum::{
     Json as AxumJson,
     body::Bytes,
@@ -7,6 +9,7 @@ use axum::{
 use http::{StatusCode, header, request::Parts};
 use serde::{Serialize, de::DeserializeOwned};
 
+use self::document::{Document, Mismatch};
 use crate::problem::{self, Problem};
 
 /// A JSON body, read strictly: the error names the field. As an answer it is plain JSON.
@@ -30,11 +33,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| bytes_problem(&rejection))?;
         let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
-        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_problem(&error))?;
-        deserializer
-            .end()
-            .map_err(|_| Problem::new(problem::MALFORMED_JSON).detail("There is something after the JSON document."))?;
+        let document: Document = serde_json::from_slice(&bytes).map_err(|error| syntax_problem(&error))?;
+        let value = serde_path_to_error::deserialize(document).map_err(|error| shape_problem(&error))?;
         Ok(Self(value))
     }
 }
@@ -53,27 +53,27 @@ fn bytes_problem(rejection: &BytesRejection) -> Problem {
     }
 }
 
-fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let inner = error.inner();
-    if !inner.is_data() {
-        return Problem::new(problem::MALFORMED_JSON).detail(format!(
-            "The JSON breaks at line {}, column {}.",
-            inner.line(),
-            inner.column()
-        ));
-    }
-    let message = inner.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
-    field_problem(&error.path().to_string(), message)
+fn syntax_problem(error: &serde_json::Error) -> Problem {
+    Problem::new(problem::MALFORMED_JSON).detail(format!(
+        "The JSON breaks at line {}, column {}.",
+        error.line(),
+        error.column()
+    ))
 }
 
-/// Turns serde's sentence into a field error. For unknown and missing fields serde's path ends at the parent; the name is in the
-/// sentence.
+fn shape_problem(error: &serde_path_to_error::Error<Mismatch>) -> Problem {
+    field_problem(&error.path().to_string(), &error.inner().to_string())
+}
+
+/// Turns serde's sentence into a field error. For unknown, missing and repeated fields serde's path ends at the parent; the name is in
+/// the sentence.
 fn field_problem(path: &str, message: &str) -> Problem {
     let (code, name) = if message.starts_with("unknown field") {
         ("unknown", quoted(message))
     } else if message.starts_with("missing field") {
         ("missing", quoted(message))
+    } else if message.starts_with("duplicate field") {
+        ("invalid", quoted(message))
     } else {
         ("invalid", None)
     };
@@ -149,6 +149,17 @@ mod tests {
     struct Inner {
         #[expect(dead_code, reason = "only its parsing matters")]
         lat: f64,
+        #[expect(dead_code, reason = "only its parsing matters")]
+        #[serde(default)]
+        kind: Kind,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        #[default]
+        Near,
+        Far,
     }
 
     async fn refusal(body: &'static str) -> problem::ProblemDocument {
@@ -165,7 +176,18 @@ mod tests {
             (r"{}", "inner", "missing"),
             ("", "inner", "missing"),
             (r#"{"inner":{"lat":1},"x":1}"#, "x", "unknown"),
+            (r#"{"inner":{"lat":1},"inner":{"lat":2}}"#, "inner", "invalid"),
+            (r#"{"inner":{"lat":1,"lat":2}}"#, "inner.lat", "invalid"),
+            (r#"{"inner":{"lat":1,"kind":null}}"#, "inner.kind", "invalid"),
+            (r#"{"inner":{"lat":1,"kind":5}}"#, "inner.kind", "invalid"),
+            (r#"{"inner":{"lat":1,"kind":{}}}"#, "inner.kind", "invalid"),
+            (r#"{"inner":{"lat":1,"kind":"distant"}}"#, "inner.kind", "invalid"),
+            (r#"{"inner":{"lat":null}}"#, "inner.lat", "invalid"),
             ("[]", "body", "invalid"),
+            (r#"[{"lat":1}]"#, "body", "invalid"),
+            (r#"{"inner":[1]}"#, "inner", "invalid"),
+            (r#"{"inner":[null,null]}"#, "inner", "invalid"),
+            ("null", "body", "invalid"),
             ("5", "body", "invalid"),
         ] {
             let problem = refusal(body).await;
@@ -176,8 +198,47 @@ mod tests {
 
     #[tokio::test]
     async fn broken_json_is_a_bad_request() {
-        for body in ["{", "nonsense", r#"{"inner":"#, "\u{1}"] {
+        for body in ["{", "nonsense", r#"{"inner":"#, "\u{1}", "{} {}", "{\"inner\":{\"lat\":1}} x"] {
             assert_eq!(refusal(body).await.code, "malformed_json", "{body}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_what_was_expected() {
+        for (body, detail) in [
+            (r#"["ada@example.org"]"#, "must be an object"),
+            (r#"{"inner":["Hall"]}"#, "must be an object"),
+            (r#"{"inner":{"lat":null}}"#, "invalid type: null, expected f64"),
+            (r#"{"inner":{"lat":1,"kind":null}}"#, "invalid type: null, expected one of the names"),
+        ] {
+            assert_eq!(refusal(body).await.errors[0].detail, detail, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_is_there_twice_is_named() {
+        let request = Request::builder().uri("/?lat=1&lat=2").body(()).unwrap();
+        let (mut parts, ()) = request.into_parts();
+        let problem = Query::<Inner>::from_request_parts(&mut parts, &()).await.unwrap_err().document();
+        assert_eq!(problem.errors[0].field, "lat");
+    }
+
+    #[tokio::test]
+    async fn every_kind_of_value_is_read() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Every {
+            list: Vec<i32>,
+            pair: (u8, String),
+            none: Option<bool>,
+            some: Option<bool>,
+            kind: std::collections::BTreeMap<String, f64>,
+            any: serde_json::Value,
+        }
+        let body =
+            r#"{"list":[1,-2],"pair":[3,"x"],"none":null,"some":true,"kind":{"a":1,"b":0.5},"any":{"deep":[null]}}"#;
+        let request = Request::builder().body(Body::from(body)).unwrap();
+        let Json(read) = Json::<Every>::from_request(request, &()).await.unwrap();
+        let expected: Every = serde_json::from_str(body).unwrap();
+        assert_eq!(read, expected);
     }
 }
