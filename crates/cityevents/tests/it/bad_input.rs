@@ -20,6 +20,8 @@ async fn bad_fields_are_named() {
         ("title", json!("x".repeat(201))),
         ("title", json!(5)),
         ("title", json!("\u{202e}gnp.exe")),
+        ("title", json!("\u{200b}\u{2800}")),
+        ("city", json!("\u{3164}")),
         ("category", json!(null)),
         ("category", json!(5)),
         ("category", json!({})),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 /// Why a text was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing but white space.
+    /// Nothing but white space and characters that cannot be seen.
     #[error("must not be empty")]
     Empty,
     /// Longer than the field takes.
@@ -34,6 +34,20 @@ fn is_control(c: char) -> bool {
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
+/// What leaves no mark of its own: white space, `Default_Ignorable_Code_Point` of the Unicode character database (joiners, variation
+/// selectors, fillers of Hangul, tags), and the blank Braille pattern. Fine within a text (a family of emoji is joined by them), not as
+/// all there is of it.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+                | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
 impl<const MAX: usize> Line<MAX> {
     /// Trims and checks.
     ///
@@ -41,14 +55,14 @@ impl<const MAX: usize> Line<MAX> {
     /// If it is empty, too long, or has control characters.
     pub fn parse(text: &str) -> Result<Self, TextError> {
         let text = text.trim();
-        if text.is_empty() {
-            return Err(TextError::Empty);
-        }
         if text.chars().nth(MAX).is_some() {
             return Err(TextError::TooLong(MAX));
         }
         if text.chars().any(is_control) {
             return Err(TextError::Control);
+        }
+        if text.chars().all(is_invisible) {
+            return Err(TextError::Empty);
         }
         Ok(Self(text.to_owned()))
     }
@@ -117,6 +131,25 @@ mod tests {
         assert_eq!(Line::<3>::parse("abcd"), Err(TextError::TooLong(3)));
         for bad in ["a\nb", "a\0b", "a\u{202e}b", "a\u{85}b"] {
             assert_eq!(Line::<10>::parse(bad), Err(TextError::Control), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_empty() {
+        for blank in [
+            "\u{200b}",
+            "\u{ad}",
+            "\u{2800}",
+            "\u{3164} \u{3164}",
+            "\u{ffa0}",
+            "\u{e0041}",
+            "\u{200d}\u{fe0f}",
+            "\u{2060}",
+        ] {
+            assert_eq!(Line::<10>::parse(blank), Err(TextError::Empty), "{blank:?}");
+        }
+        for seen in ["a\u{ad}b", "\u{1f468}\u{200d}\u{1f469}", "\u{2764}\u{fe0f}"] {
+            assert!(Line::<10>::parse(seen).is_ok(), "{seen:?}");
         }
     }
 
