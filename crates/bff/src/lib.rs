@@ -5,6 +5,7 @@
 //! composed here ([`events`], [`me`]).
 
 mod access;
+mod body;
 mod call;
 mod config;
 mod docs;
@@ -23,7 +24,11 @@ pub use roles::{PublicRole, Roles, operations};
 
 use std::sync::Arc;
 
-use axum::{Router, extract::FromRef, middleware};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    middleware,
+};
 use platform::{Clock, broadcast::Broadcast, config::Config, identity::Verifier, role::RoleService};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
@@ -110,9 +115,10 @@ pub fn router(setup: Setup) -> (Router, impl Future<Output = ()> + Send + 'stati
         .layer(middleware::from_fn(access::log))
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(middleware::from_fn_with_state(state.clone(), guard::security_headers))
+        .layer(middleware::from_fn_with_state(state.clone(), body::limit))
+        .layer(DefaultBodyLimit::disable())
         .layer(CompressionLayer::new().compress_when(guard::worth_compressing()))
         .layer(middleware::from_fn_with_state(state.clone(), guard::deadline))
-        .layer(axum::extract::DefaultBodyLimit::max(state.config.http.body_limit))
         .layer(middleware::from_fn_with_state(state.clone(), session::authenticate))
         .layer(middleware::from_fn_with_state(state.clone(), guard::rate_limit));
     let background = async move {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use axum::{
     Router,
-    extract::{Request, State as Extract},
+    extract::{DefaultBodyLimit, Request, State as Extract},
     response::{IntoResponse as _, Response},
     routing::{MethodFilter, on},
 };
@@ -113,6 +113,8 @@ pub async fn forward_renamed(
 async fn forward(name: &'static str, Extract(state): Extract<State>, mut request: Request) -> Response {
     // What our router noted about the request would be taken for the role's own (path parameters add up).
     request.extensions_mut().clear();
+    // The door has limited the body; another limit of the framework's own must not come between.
+    DefaultBodyLimit::disable().apply(&mut request);
     if let Ok(value) = HeaderValue::from_str(&TraceContext::current().to_string()) {
         request.headers_mut().insert("traceparent", value);
     }

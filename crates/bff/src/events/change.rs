@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use axum::{
-    body::Bytes,
     extract::{OriginalUri, State as Extract},
     response::Response,
 };
+use bytes::Bytes;
 use contracts::{EventId, events::EventStatus};
 use platform::{
     http::{HeaderMap, Method, Path, StatusCode, header},
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::{State, call};
+use crate::{State, body::Whole, call};
 
 /// The longest that an answer waits for the other roles to know of the change; they will, later, in any case.
 const CATCH_UP: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ pub async fn edit(
     identity: Identity,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response, Problem> {
     if let Some(capacity) = lowered_capacity(&body)
         && may_edit(&state, id, &identity, &headers).await?
@@ -49,7 +49,7 @@ pub async fn transition(
     Path(id): Path<EventId>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response, Problem> {
     pass(&state, id, Method::POST, uri.path(), headers, body).await
 }

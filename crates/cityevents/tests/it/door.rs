@@ -150,6 +150,68 @@ async fn rate_limits_are_per_account_and_say_so() {
     server.stop().await;
 }
 
+/// Sends the head of a request and, when asked to, its body in pieces; reads one answer.
+struct Raw(tokio::net::TcpStream);
+
+impl Raw {
+    async fn open(server: &Server) -> Self {
+        Self(tokio::net::TcpStream::connect(server.base.trim_start_matches("http://")).await.unwrap())
+    }
+
+    async fn write(&mut self, text: &str) {
+        tokio::io::AsyncWriteExt::write_all(&mut self.0, text.as_bytes()).await.unwrap();
+    }
+
+    /// Head of the answer; its body is thrown away.
+    async fn answer(&mut self) -> String {
+        let mut read = Vec::new();
+        loop {
+            let text = String::from_utf8_lossy(&read).to_lowercase();
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+                if body.len() >= length.parse().unwrap() {
+                    return head.to_owned();
+                }
+            }
+            let more = timeout(Duration::from_secs(10), tokio::io::AsyncReadExt::read_buf(&mut self.0, &mut read));
+            assert!(more.await.expect("an answer in time").unwrap() > 0, "cut off after {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_body_leaves_the_connection_in_order_or_ends_it_openly() {
+    let server = Server::start().await;
+    let head = |length: usize, more: &str| {
+        format!(
+            "POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{more}content-length: {length}\r\n\r\n"
+        )
+    };
+    // The body arrives after its refusal is known, in two pieces: the same connection takes the next request.
+    for token in ["", "authorization: Bearer nonsense\r\n"] {
+        let mut raw = Raw::open(&server).await;
+        for _ in 0..2 {
+            raw.write(&head(100_000, token)).await;
+            for _ in 0..2 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                raw.write(&"x".repeat(50_000)).await;
+            }
+            let answer = raw.answer().await;
+            assert!(answer.starts_with("http/1.1 401"), "{answer}");
+            assert!(!answer.contains("connection: close"), "{answer}");
+        }
+    }
+    // One that is too long to be read, or that waits to be asked for, is not.
+    for (length, more, status) in [(50_000_000, "", "413"), (1000, "expect: 100-continue\r\n", "401")] {
+        let mut raw = Raw::open(&server).await;
+        raw.write(&head(length, more)).await;
+        let answer = raw.answer().await;
+        assert!(answer.starts_with(&format!("http/1.1 {status}")), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
+    server.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_description_is_served() {
     let server = Server::start().await;
