@@ -3,7 +3,8 @@
 use std::{any::Any, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Request, State as Extract},
+    body::Body,
+    extract::{FromRequest as _, Request, State as Extract},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -12,11 +13,13 @@ use platform::{
     http::{HeaderName, HeaderValue, Method, header},
     limiter::Limiter,
     problem::{self, Problem},
+    random,
 };
+use serde::Deserialize;
 use tokio::time::timeout;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-use crate::{State, session::Caller};
+use crate::{State, body::Whole, session::Caller};
 
 /// Rate limits by class of operation.
 pub struct Limits {
@@ -45,7 +48,8 @@ pub async fn sweep(limits: Arc<Limits>) {
     }
 }
 
-/// Counts API requests, by account when it is known and by network otherwise.
+/// Counts API requests, by account when it is known and by network otherwise. People behind one address share what strangers may do,
+/// not what each may do once signed in.
 pub async fn rate_limit(Extract(state): Extract<State>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let Some(caller) = request.extensions().get::<Caller>().filter(|_| path.starts_with("/api/")) else {
@@ -55,8 +59,21 @@ pub async fn rate_limit(Extract(state): Extract<State>, request: Request, next: 
     let key = caller.user_id.map_or_else(|| network.clone(), |id| id.to_string());
     let limits = &state.limits;
     let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let checked = if is_write && path.starts_with("/api/v1/auth/") {
-        limits.auth.check(&network)
+    let is_renewal = is_write && path == "/api/v1/auth/token" && caller.user_id.is_none();
+    let (request, renewed) = if is_renewal {
+        match refresh_token(request).await {
+            Ok(read) => read,
+            Err(problem) => return problem.into_response(),
+        }
+    } else {
+        (request, None)
+    };
+    let checked = if let Some(token) = renewed {
+        // Whose sign-in goes on is not known yet, but that it is nobody else's is. Made-up tokens are as cheap as any other request from
+        // there.
+        limits.requests.check(&network).and_then(|_| limits.auth.check(&token))
+    } else if is_write && request.uri().path().starts_with("/api/v1/auth/") {
+        limits.auth.check(&key)
     } else if is_write {
         limits.writes.check(&key)
     } else {
@@ -72,6 +89,20 @@ pub async fn rate_limit(Extract(state): Extract<State>, request: Request, next: 
             response
         }
     }
+}
+
+/// The key of the refresh token in the body, if there is one.
+async fn refresh_token(request: Request) -> Result<(Request, Option<String>), Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Renewal {
+        refresh_token: String,
+    }
+    let (parts, body) = request.into_parts();
+    let Whole(body) = Whole::from_request(Request::new(body), &()).await?;
+    let renewal = serde_json::from_slice::<Renewal>(&body).ok();
+    let key = renewal.map(|it| format!("refresh/{:x?}", random::fingerprint(&it.refresh_token)));
+    Ok((Request::from_parts(parts, Body::from(body)), key))
 }
 
 /// An IPv4 address, or an IPv6 network of 64 bits: what one household has.

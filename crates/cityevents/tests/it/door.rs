@@ -150,6 +150,55 @@ async fn rate_limits_are_per_account_and_say_so() {
     server.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_on_a_network_do_not_keep_signed_in_people_from_their_account() {
+    let server =
+        Server::with(std::sync::Arc::new(testkit::TestDb::new(&cityevents::database::SCHEMAS).await), |config| {
+            config.limits.enabled = true;
+            config.limits.auth_per_minute = 6;
+        })
+        .await;
+    let nobody = server.nobody();
+    let (cookie, browser) = cookie(&server).await;
+    let tokens = json!({ "email": "kim@example.org", "password": "wrong all along" });
+    let person = server.people(1).await.remove(0);
+    let renewals = [renewable(&server).await, renewable(&server).await];
+    let mut refused = 0;
+    for _ in 0..8 {
+        refused += u32::from(nobody.post("/api/v1/auth/token", tokens.clone()).await.code() == "rate_limited");
+    }
+    assert!(refused > 0, "strangers are counted by network");
+    // Signed in, or about to go on: each is counted alone.
+    for refresh_token in renewals {
+        let renewed = nobody.post("/api/v1/auth/token", json!({ "refresh_token": refresh_token })).await.expect(200);
+        assert!(renewed.json["access_token"].is_string());
+    }
+    let both = json!({ "refresh_token": "x", "email": "kim@example.org", "password": "wrong all along" });
+    assert_eq!(nobody.post("/api/v1/auth/token", both).await.expect(429).code(), "rate_limited");
+    let out = browser.request("POST", "/api/v1/auth/logout").header("cookie", &cookie);
+    Api::send(out.header("sec-fetch-site", "same-origin")).await.expect(204);
+    let wrong = json!({ "current_password": "wrong all along", "new_password": "quiet harbour lantern 42" });
+    let answers = [person.post("/api/v1/auth/change-password", wrong.clone()).await.status];
+    assert_eq!(answers, [422]);
+    for _ in 0..5 {
+        person.post("/api/v1/auth/change-password", wrong.clone()).await;
+    }
+    assert_eq!(person.post("/api/v1/auth/change-password", wrong).await.expect(429).code(), "rate_limited");
+    server.stop().await;
+}
+
+/// A refresh token of somebody's.
+async fn renewable(server: &Server) -> String {
+    let clock = platform::Clock::system();
+    let admin =
+        auth::admin::Admin::new(server.pool("auth"), platform::outbox::Outbox::new(clock.clone()), clock.clone());
+    let email = format!("{}@example.org", contracts::MessageId::new(clock.now()));
+    let created = admin.create_user(&email, None, "Lee", platform::identity::Role::User).await.unwrap();
+    let body = json!({ "email": email, "password": secrecy::ExposeSecret::expose_secret(&created.password) });
+    let answer = server.nobody().post("/api/v1/auth/token", body).await.expect(200);
+    answer.json["refresh_token"].as_str().unwrap().to_owned()
+}
+
 /// Sends the head of a request and, when asked to, its body in pieces; reads one answer.
 struct Raw(tokio::net::TcpStream);
 
