@@ -196,7 +196,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirms an address. */
+        /**
+         * Confirms an address.
+         * @description If the address was registered more than once, no password counts yet: another mail with a link to choose one is then on its way.
+         */
         post: operations["verify_email"];
         delete?: never;
         options?: never;
@@ -2281,7 +2284,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The address is confirmed; the account can sign in. */
+            /** @description The address is confirmed. */
             204: {
                 headers: {
                     [name: string]: unknown;

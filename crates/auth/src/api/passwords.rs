@@ -9,6 +9,7 @@ use platform::{
 };
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::{AddressOnly, MAIL_IS_ON_ITS_WAY, Message, evenly};
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     store::{
         sessions,
         tokens::{self, Pending, Purpose},
-        users,
+        users::{self, User},
     },
     throttle::{self, network},
 };
@@ -50,28 +51,33 @@ pub async fn forgot_password(
 }
 
 async fn request_reset(state: &State, email: &Email) -> Result<(), Problem> {
-    let now = state.context.clock.now();
     let mut tx = state.context.pool.begin().await?;
     let user = users::lock_by_email(&mut tx, email).await?;
     let may_mail = state.throttle.take(&mut tx, throttle::RESET_MAIL, email.key()).await?;
     if let Some(user) = user.filter(|_| may_mail) {
-        let (token, expires_at) = (random::token(), now + LIFETIME);
-        // Only the newest link works.
-        tokens::remove_all(&mut tx, user.id, Purpose::Reset).await?;
-        let pending = Pending::default();
-        tokens::insert(&mut tx, token.expose_secret(), user.id, Purpose::Reset, &pending, (now, expires_at)).await?;
-        let message = PasswordResetRequested {
-            user_id: user.id,
-            email: user.email,
-            display_name: user.display_name,
-            locale: user.locale,
-            token: MailedToken(token.expose_secret().to_owned()),
-            expires_at,
-        };
-        state.context.outbox.publish(&mut tx, &message).await?;
+        mail_reset_link(state, &mut tx, user).await?;
     }
     state.context.outbox.commit(tx).await?;
     Ok(())
+}
+
+/// The caller has locked the account.
+pub async fn mail_reset_link(state: &State, tx: &mut PgConnection, user: User) -> Result<(), sqlx::Error> {
+    let (token, now) = (random::token(), state.context.clock.now());
+    let expires_at = now + LIFETIME;
+    // Only the newest link works.
+    tokens::remove_all(tx, user.id, Purpose::Reset).await?;
+    let pending = Pending::default();
+    tokens::insert(tx, token.expose_secret(), user.id, Purpose::Reset, &pending, (now, expires_at)).await?;
+    let message = PasswordResetRequested {
+        user_id: user.id,
+        email: user.email,
+        display_name: user.display_name,
+        locale: user.locale,
+        token: MailedToken(token.expose_secret().to_owned()),
+        expires_at,
+    };
+    state.context.outbox.publish(tx, &message).await
 }
 
 /// A new password, by a mailed link.

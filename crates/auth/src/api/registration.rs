@@ -14,7 +14,7 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-use super::{AddressOnly, MAIL_IS_ON_ITS_WAY, Message, evenly};
+use super::{AddressOnly, MAIL_IS_ON_ITS_WAY, Message, evenly, passwords::mail_reset_link};
 use crate::{
     State,
     domain::{DisplayName, Email, Password},
@@ -70,8 +70,10 @@ pub async fn register(
     Ok((StatusCode::ACCEPTED, Json(MAIL_IS_ON_ITS_WAY)))
 }
 
-/// Whose address it is shows only when a link is opened, and that link's registration is the one that counts. So once an address has been
-/// registered more than once, no password counts until then; who asked for just another link has to choose one by mail.
+/// Whose address it is shows only when a link is opened, and not which of several registrations its owner made: the mails look alike,
+/// and whoever knows of a registration can add one just before its link is opened. So the password of a registration counts as long as
+/// it is the only one of its address. A second one takes it away for good; opening any of the links then confirms the address and mails
+/// another link, by which its owner chooses a password (see [`verify_email`]).
 async fn make_account(state: &State, wish: Registration, hash: String) -> Result<(), Problem> {
     let now = state.context.clock.now();
     let mut tx = state.context.pool.begin().await?;
@@ -94,14 +96,13 @@ async fn make_account(state: &State, wish: Registration, hash: String) -> Result
     if inserted {
         users::set_password(&mut tx, user.id, &hash, now).await?;
         state.context.outbox.publish(&mut tx, &user.changed()).await?;
+    } else if !is_verified {
+        users::remove_password(&mut tx, user.id).await?;
     }
     if may_mail && is_verified {
         state.context.outbox.publish(&mut tx, &sessions::notice(&user, Notice::RegistrationAttempted)).await?;
     } else if may_mail {
-        if !inserted {
-            users::remove_password(&mut tx, user.id).await?;
-        }
-        let pending = Pending { password_hash: Some(hash), display_name: Some(fresh.display_name) };
+        let pending = Pending { display_name: Some(fresh.display_name) };
         request_verification(state, &mut tx, &user, &pending).await?;
     }
     state.context.outbox.commit(tx).await?;
@@ -137,11 +138,13 @@ pub struct TokenOnly {
 }
 
 /// Confirms an address.
+///
+/// If the address was registered more than once, no password counts yet: another mail with a link to choose one is then on its way.
 #[utoipa::path(
     post, path = "/api/v1/auth/verify-email", tag = "auth", operation_id = "verify_email",
     request_body = TokenOnly,
     responses(
-        (status = 204, description = "The address is confirmed; the account can sign in."),
+        (status = 204, description = "The address is confirmed."),
         (status = 422, description = "The link does not work, or no longer.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
     security(()),
@@ -163,10 +166,10 @@ pub async fn verify_email(
         user.email_verified_at = Some(now);
         user.display_name = pending.display_name.unwrap_or(user.display_name);
         users::update(&mut tx, &user).await?;
-        if let Some(hash) = pending.password_hash {
-            users::set_password(&mut tx, user.id, &hash, now).await?;
-        }
         state.context.outbox.publish(&mut tx, &user.changed()).await?;
+        if users::password(&mut *tx, id).await?.is_none() {
+            mail_reset_link(&state, &mut tx, user).await?;
+        }
     }
     state.context.outbox.commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)

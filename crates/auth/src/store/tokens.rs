@@ -16,7 +16,6 @@ pub enum Purpose {
 /// What a registration asked for; counts once its link is opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Pending {
-    pub password_hash: Option<String>,
     pub display_name: Option<String>,
 }
 
@@ -29,15 +28,14 @@ pub async fn insert(
     (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO one_time_tokens (fingerprint, user_id, purpose, created_at, expires_at, password_hash, display_name)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO one_time_tokens (fingerprint, user_id, purpose, created_at, expires_at, display_name)
+         VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(random::fingerprint(token))
     .bind(user)
     .bind(purpose)
     .bind(now)
     .bind(expires_at)
-    .bind(&pending.password_hash)
     .bind(&pending.display_name)
     .execute(tx)
     .await
@@ -77,7 +75,7 @@ pub async fn take(
     }
     let row: Option<Row> = sqlx::query_as(
         "DELETE FROM one_time_tokens WHERE fingerprint = $1 AND purpose = $2 AND expires_at > $3
-         RETURNING user_id, password_hash, display_name",
+         RETURNING user_id, display_name",
     )
     .bind(random::fingerprint(token))
     .bind(purpose)
