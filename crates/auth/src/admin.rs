@@ -34,6 +34,9 @@ pub enum AdminError {
     /// Something that was given cannot be used.
     #[error("{0}")]
     Invalid(String),
+    /// The address has an account, which stays as it is.
+    #[error("{0} has an account already")]
+    Exists(String),
     /// As the database says.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
@@ -54,6 +57,20 @@ impl Admin {
         Self { pool, outbox, clock }
     }
 
+    /// Makes a verified account. Without a password one is made up.
+    ///
+    /// # Errors
+    /// If address, name or password cannot be used, or the address has an account.
+    pub async fn create_new_user(
+        &self,
+        email: &str,
+        password: Option<SecretString>,
+        name: &str,
+        role: Role,
+    ) -> Result<Created, AdminError> {
+        self.make_user(email, password, name, role, false).await
+    }
+
     /// Makes a verified account, or gives the existing one this name, role and password, which ends its sign-ins. Without a password one
     /// is made up.
     ///
@@ -65,6 +82,17 @@ impl Admin {
         password: Option<SecretString>,
         name: &str,
         role: Role,
+    ) -> Result<Created, AdminError> {
+        self.make_user(email, password, name, role, true).await
+    }
+
+    async fn make_user(
+        &self,
+        email: &str,
+        password: Option<SecretString>,
+        name: &str,
+        role: Role,
+        may_replace: bool,
     ) -> Result<Created, AdminError> {
         let address = parse(email)?;
         let name = DisplayName::parse(name).map_err(|reason| AdminError::Invalid(format!("the name {reason}")))?;
@@ -93,6 +121,9 @@ impl Admin {
         if !users::insert(&mut tx, &user, &address).await?
             && let Some(existing) = users::lock_by_email(&mut tx, &address).await?
         {
+            if !may_replace {
+                return Err(AdminError::Exists(email.to_owned()));
+            }
             user = User { role, display_name: user.display_name, email_verified_at: Some(now), ..existing };
             users::update(&mut tx, &user).await?;
             self.end_sessions(&mut tx, user.id, "replaced by an operator").await?;

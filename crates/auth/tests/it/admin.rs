@@ -19,6 +19,22 @@ async fn an_operators_account_can_sign_in_at_once() {
 }
 
 #[tokio::test]
+async fn an_account_that_exists_stays_as_it_is() {
+    let scene = scene().await;
+    scene.verified("ada@example.org").await;
+    let (_, refresh) = scene.tokens("ada@example.org").await;
+    let refused = scene.admin().create_new_user("ADA@example.org", None, "Eve", Role::Admin).await.unwrap_err();
+    assert!(matches!(refused, auth::admin::AdminError::Exists(_)), "{refused}");
+    let _ = scene.client.post("/api/v1/auth/token", json!({ "refresh_token": refresh })).await.expect(200);
+    let signed_in = scene.login("ada@example.org", PASSWORD).await.expect(200);
+    assert_eq!(
+        (&signed_in.json["user"]["display_name"], &signed_in.json["user"]["role"]),
+        (&json!("Ada"), &json!("user"))
+    );
+    assert_eq!(scene.count("users").await, 1);
+}
+
+#[tokio::test]
 async fn replacing_an_account_ends_its_sign_ins() {
     let scene = scene().await;
     scene.verified("ada@example.org").await;

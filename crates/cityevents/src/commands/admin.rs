@@ -1,4 +1,5 @@
 use anyhow::bail;
+use auth::admin::AdminError;
 use clap::Subcommand;
 use contracts::MessageId;
 use platform::{Clock, bus::Bus, config::Config, identity::Role, outbox::Outbox};
@@ -18,7 +19,7 @@ pub enum Command {
         #[arg(long, default_value = "user", value_parser = role)]
         role: Role,
     },
-    /// Give an account another role.
+    /// Give an account another role; its sign-ins end.
     SetRole {
         /// E-mail address.
         email: String,
@@ -94,7 +95,7 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
         Command::CreateUser { email, name, role } => create(&admin, &email, &name, role).await,
         Command::SetRole { email, role } => {
             let found = admin.set_role(&email, role).await?;
-            done(found, &email, "The role is set; sign-ins that are open have it within the next access token.")
+            done(found, &email, "The role is set. Every sign-in of the account has ended; the next one has it.")
         }
         Command::RevokeSessions { email } => {
             let ended = admin.revoke_sessions(&email).await?;
@@ -115,7 +116,13 @@ pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
 }
 
 async fn create(admin: &auth::admin::Admin, email: &str, name: &str, role: Role) -> anyhow::Result<()> {
-    let created = admin.create_user(email, None, name, role).await?;
+    let created = match admin.create_new_user(email, None, name, role).await {
+        Err(AdminError::Exists(_)) => bail!(
+            "{email} has an account already, which stays as it is. `cityevents admin set-role` gives it another role; its owner \
+             chooses another password by \"forgot password\" on the web"
+        ),
+        made => made?,
+    };
     println!("{email} can sign in with the password {}", created.password.expose_secret());
     Ok(())
 }

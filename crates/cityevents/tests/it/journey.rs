@@ -95,3 +95,26 @@ async fn capacity_below_the_confirmed_count_needs_consent() {
     assert!(joins::audit(&server.pool("joins")).await.unwrap().is_empty());
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_does_not_replace_an_account_by_mistake() {
+    let server = Server::start().await;
+    let admin = |arguments: &[&str]| {
+        let mut command = crate::support::binary(&server.data_dir.0);
+        let output =
+            command.env("CITYEVENTS__DATABASE__URL", server.db.url()).arg("admin").args(arguments).output().unwrap();
+        let said = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap()).concat();
+        (output.status.success(), said)
+    };
+    let (made, said) = admin(&["create-user", "ada@example.org", "--name", "Ada"]);
+    assert!(made, "{said}");
+    let password = said.trim().rsplit(' ').next().unwrap().to_owned();
+    let (made, said) = admin(&["create-user", "ada@example.org", "--name", "Eve", "--role", "admin"]);
+    assert!(!made && said.contains("admin set-role"), "{said}");
+    let (set, said) = admin(&["set-role", "ada@example.org", "moderator"]);
+    assert!(set && said.contains("Every sign-in of the account has ended"), "{said}");
+    let sign_in = json!({ "email": "ada@example.org", "password": password });
+    let user = server.nobody().post("/api/v1/auth/login", sign_in).await.expect(200).json["user"].clone();
+    assert_eq!((&user["display_name"], &user["role"]), (&json!("Ada"), &json!("moderator")));
+    server.stop().await;
+}
