@@ -131,6 +131,7 @@ impl Bus {
     }
 
     /// The next messages, oldest first; not those of a stream (see [`Message::stream`]) whose earlier message waits for its next attempt.
+    /// (Only a message that was attempted waits: that is what its index holds.)
     pub(crate) async fn ready(
         tx: &mut PgConnection,
         consumer: &str,
@@ -143,7 +144,7 @@ impl Bus {
                AND NOT EXISTS (SELECT FROM deliveries e
                                WHERE e.consumer = d.consumer AND e.aggregate = d.aggregate AND e.seq < d.seq
                                  AND split_part(e.kind, '.', 1) = split_part(d.kind, '.', 1)
-                                 AND e.parked_at IS NULL AND e.available_at > now())
+                                 AND e.attempts > 0 AND e.parked_at IS NULL AND e.available_at > now())
              ORDER BY seq LIMIT $3",
         )
         .bind(consumer)
