@@ -89,7 +89,7 @@ impl Bench {
         drop(first);
         let (server, started) = self.serve().await?;
         let tokens: Vec<String> = std::fs::read_to_string(tokens_file)?.lines().map(str::to_owned).collect();
-        let client = reqwest::Client::builder().pool_max_idle_per_host(1024).timeout(Duration::from_mins(1)).build()?;
+        let client = new_client()?;
         let ids = event_ids(&client, &server.base).await?;
         let database = sqlx::PgPool::connect(self.output(&["doctor", "--print-database-url"])?.trim()).await?;
         settled(&database).await?;
@@ -123,6 +123,7 @@ impl Bench {
         let memory = resident_mib(server.child.id())?;
         drop(server);
         let singly = self.serve_with(&[("CITYEVENTS__JOINS__BATCH", "1")]).await?.0;
+        let client = new_client()?; // connections to the server before are of no use
         for callers in [1, 32, 128, 512] {
             settled(&database).await?;
             let events = self.events(&client, &singly, &organiser, 1, 4_000).await?;
@@ -369,6 +370,10 @@ impl Bench {
         }
         Ok(ids)
     }
+}
+
+fn new_client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().pool_max_idle_per_host(1024).timeout(Duration::from_mins(1)).build()
 }
 
 /// Waits until every message has had its effect: what a row measures must not be the work that the row before left behind.
