@@ -117,7 +117,11 @@ async fn with_config(command: Command, mut config: Config) -> anyhow::Result<()>
 impl Command {
     /// Whether it leaves nothing behind where nothing is.
     fn only_looks(&self) -> bool {
-        matches!(self, Self::Audit | Self::Doctor { .. })
+        match self {
+            Self::Audit | Self::Doctor { .. } => true,
+            Self::Admin(command) => command.needs_database(),
+            _ => false,
+        }
     }
 }
 

@@ -84,9 +84,17 @@ fn role(text: &str) -> Result<Role, String> {
     }
 }
 
+impl Command {
+    /// Whether it is about what is in a database. Only the first account may be what one is made for.
+    pub fn needs_database(&self) -> bool {
+        !matches!(self, Self::CreateUser { .. })
+    }
+}
+
 /// Does what an operator asks.
 pub async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
-    let database = super::open(config).await?;
+    let database =
+        if command.needs_database() { super::open_existing(config).await? } else { super::open(config).await? };
     let clock = Clock::system();
     let outbox = Outbox::new(clock.clone());
     let accounts = super::pool(&database, auth::SCHEMA.name)?;

@@ -26,8 +26,12 @@ fn a_command_that_only_looks_makes_no_database() {
     let dir = TempDir::new();
     let elsewhere = dir.0.join("mistyped");
     for data_dir in [&dir.0, &elsewhere] {
-        let said = say(data_dir, &[], &["audit"]);
-        assert!(!said.well && said.text.contains("there is no database here"), "{}", said.text);
+        for command in
+            [&["audit"][..], &["admin", "set-role", "a@example.org", "admin"], &["admin", "messages", "status"]]
+        {
+            let said = say(data_dir, &[], command);
+            assert!(!said.well && said.text.contains("there is no database here"), "{}", said.text);
+        }
         assert!(!data_dir.join("postgres").exists() && !data_dir.join("postgres.location").exists());
     }
     assert!(!elsewhere.exists());
