@@ -107,23 +107,9 @@ impl Outbox {
     /// # Errors
     /// As the database says.
     pub async fn publish_all<P: Payload>(&self, tx: &mut PgConnection, payloads: &[P]) -> Result<(), sqlx::Error> {
-        let now = self.clock.now();
-        sqlx::query(
-            "INSERT INTO outbox (id, kind, version, aggregate, payload, traceparent, occurred_at)
-             SELECT id, $4, $5, aggregate, payload, $6, $7
-             FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[]) WITH ORDINALITY AS m(id, aggregate, payload, n)
-             ORDER BY n",
-        )
-        .bind(payloads.iter().map(|_| MessageId::new(now).0).collect::<Vec<_>>())
-        .bind(payloads.iter().map(Payload::aggregate).collect::<Vec<_>>())
-        .bind(payloads.iter().map(Json).collect::<Vec<_>>())
-        .bind(P::KIND)
-        .bind(P::VERSION)
-        .bind(TraceContext::current().to_string())
-        .bind(now)
-        .execute(tx)
-        .await
-        .map(drop)
+        let trace = TraceContext::current();
+        let drafts: Result<Vec<Draft>, _> = payloads.iter().map(|payload| Draft::new(payload, trace)).collect();
+        self.publish_drafts(tx, &drafts.map_err(|error| sqlx::Error::Encode(error.into()))?).await
     }
 
     /// Adds messages of any kinds and causes, in this order, in one statement.

@@ -229,6 +229,9 @@ impl Desk {
         let wanted = store::HeadOfLine { event_id: event.id, most, capacity: event.capacity };
         let mut line = store::heads_of_lines(tx, &[wanted]).await?.remove(&event.id).unwrap_or_default();
         let promoted = event.promote(&mut line, now);
+        if promoted.is_empty() {
+            return Ok(());
+        }
         let line_nos: Vec<store::Promotion> =
             promoted.iter().map(|it| (event.id, it.waiting.line_no, event.revision)).collect();
         store::promote(tx, &line_nos, now).await?;
