@@ -142,7 +142,7 @@ pub async fn my_events(
     for item in &mut page.items {
         let known = item.get("id").and_then(Value::as_str).and_then(|id| places.get(id)).cloned();
         // Joins knows nothing of an event that was never published: nobody has joined it.
-        let fresh = json!({ "capacity": item.get("capacity"), "confirmed": 0, "waitlisted": 0 });
+        let fresh = json!({ "capacity": item.get("capacity"), "confirmed": 0, "waitlisted": 0, "held": 0 });
         let places = known.unwrap_or(if places.is_null() { Value::Null } else { fresh });
         item.insert("places".to_owned(), places);
     }

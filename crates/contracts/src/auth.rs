@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{UserId, message::payload};
+use crate::{EventId, UserId, message::payload};
 
 /// Language of mails and pages. Others may be added; unknown ones read as English.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
@@ -45,6 +45,34 @@ pub struct UserChanged {
     pub email_verified: bool,
 }
 payload!(UserChanged, "auth.user_changed", 1, |it| it.user_id.0);
+
+/// An account does not exist any more. Whatever others keep of the person goes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserDeleted {
+    /// Whose account it was.
+    pub user_id: UserId,
+}
+payload!(UserDeleted, "auth.user_deleted", 1, |it| it.user_id.0);
+
+/// Somebody wants a place without making an account first: the mailed link makes sure of the address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct QuickJoinRequested {
+    /// Whose account, made for this.
+    pub user_id: UserId,
+    /// Where the link goes.
+    pub email: String,
+    /// For the salutation.
+    pub display_name: String,
+    /// Language of the mail.
+    pub locale: Locale,
+    /// Goes into the link; works once.
+    pub token: MailedToken,
+    /// When the link stops working.
+    pub expires_at: DateTime<Utc>,
+    /// At which event.
+    pub event_id: EventId,
+}
+payload!(QuickJoinRequested, "auth.quick_join_requested", 1, |it| it.user_id.0);
 
 /// Somebody registered (or asked again): prove that the address is theirs.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Category, EventId, UserId, message::payload};
+use crate::{Category, EventId, UserId, message::payload, registration::Registration};
 
 /// Where an event is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
@@ -99,6 +99,9 @@ pub struct EventSnapshot {
     pub external_url: Option<String>,
     /// Set for imported events.
     pub source: Option<Source>,
+    /// How people come to a place.
+    #[serde(default)]
+    pub registration: Registration,
 }
 
 /// The event became public (also again, after it had been unpublished).

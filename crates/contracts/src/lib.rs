@@ -9,6 +9,7 @@ mod message;
 pub mod auth;
 pub mod events;
 pub mod joins;
+pub mod registration;
 
 pub use category::{Category, UnknownCategory};
 pub use ids::{EventId, JoinId, MessageId, SessionId, UserId};

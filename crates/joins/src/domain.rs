@@ -242,7 +242,7 @@ impl Event {
 
     /// As others may know it.
     pub fn places(&self) -> Places {
-        Places { capacity: self.capacity, confirmed: self.confirmed, waitlisted: self.waitlisted }
+        Places { capacity: self.capacity, confirmed: self.confirmed, waitlisted: self.waitlisted, held: 0 }
     }
 
     /// Why nobody can join; `None` while they can.
@@ -480,7 +480,7 @@ mod tests {
         let mut event = event(Some(3));
         let positions: Vec<_> = [2, 1, 1, 2].map(|party| position(&mut event, &newcomer(party))).into();
         assert_eq!(positions, [None, None, Some(1), Some(2)]);
-        assert_eq!(event.places(), Places { capacity: Some(3), confirmed: 3, waitlisted: 3 });
+        assert_eq!(event.places(), Places { capacity: Some(3), confirmed: 3, waitlisted: 3, held: 0 });
         assert_eq!(event.next_line_no, 5);
     }
 

@@ -231,7 +231,7 @@ impl Handle<JoinEnded> for Writer {
                 let details = Details { has_place: Some(payload.was_confirmed), ..Details::default() };
                 self.about(tx, it, &self.news(message, Kind::EventCancelled, &details)).await
             }
-            EndReason::EventCancelled | EndReason::Left => Ok(()),
+            _ => Ok(()),
         }
     }
 }

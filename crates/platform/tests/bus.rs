@@ -91,7 +91,7 @@ async fn scene(reader: Reader) -> Scene {
 }
 
 fn message(event_id: EventId, confirmed: i32) -> PlacesChanged {
-    PlacesChanged { event_id, places: Places { capacity: None, confirmed, waitlisted: 0 } }
+    PlacesChanged { event_id, places: Places { capacity: None, confirmed, waitlisted: 0, held: 0 } }
 }
 
 impl Scene {
@@ -265,7 +265,8 @@ async fn a_kind_that_nobody_reads_is_dropped() {
         was_confirmed: true,
         reason: contracts::joins::EndReason::Left,
         decided_at: noon(),
-        places: Places { capacity: None, confirmed: 0, waitlisted: 0 },
+        places: Places { capacity: None, confirmed: 0, waitlisted: 0, held: 0 },
+        words: None,
     };
     let mut conn = scene.pool.acquire().await.unwrap();
     scene.outbox.publish(&mut conn, &unread).await.unwrap();

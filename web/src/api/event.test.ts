@@ -3,12 +3,12 @@ import { mergePlaces, parsePlaces } from './event'
 import { keyFor, settle } from './idempotency'
 import { safeNext } from './next'
 
-const event = { title: 'x', places: { capacity: 10, confirmed: 3, waitlisted: 0 } }
+const event = { title: 'x', places: { capacity: 10, confirmed: 3, waitlisted: 0, held: 0 } }
 
 describe('live places', () => {
   it('replace the old ones and nothing else', () => {
-    const merged = mergePlaces(event, { capacity: 10, confirmed: 4, waitlisted: 0 })
-    expect(merged).toEqual({ title: 'x', places: { capacity: 10, confirmed: 4, waitlisted: 0 } })
+    const merged = mergePlaces(event, { capacity: 10, confirmed: 4, waitlisted: 0, held: 0 })
+    expect(merged).toEqual({ title: 'x', places: { capacity: 10, confirmed: 4, waitlisted: 0, held: 0 } })
     expect(event.places.confirmed).toBe(3)
   })
   it('that say nothing new leave the very same object, so nothing is drawn again', () => {
@@ -24,6 +24,7 @@ describe('live places', () => {
       capacity: null,
       confirmed: 2,
       waitlisted: 0,
+      held: 0,
     })
     for (const bad of [
       '',

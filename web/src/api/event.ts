@@ -24,7 +24,8 @@ export function mergePlaces<E extends Pick<EventView, 'places'>>(
     old &&
     old.capacity === places.capacity &&
     old.confirmed === places.confirmed &&
-    old.waitlisted === places.waitlisted
+    old.waitlisted === places.waitlisted &&
+    old.held === places.held
   return same ? event : { ...event, places }
 }
 
@@ -37,7 +38,8 @@ export function parsePlaces(data: string): Places | null {
     }
     const capacity = value.capacity ?? null
     if (capacity !== null && typeof capacity !== 'number') return null
-    return { capacity, confirmed: value.confirmed, waitlisted: value.waitlisted }
+    const held = typeof value.held === 'number' ? value.held : 0
+    return { capacity, confirmed: value.confirmed, waitlisted: value.waitlisted, held }
   } catch {
     return null
   }

@@ -1689,6 +1689,12 @@ export interface components {
             confirmed: number;
             /**
              * Format: int32
+             * @description Places that are kept for somebody: offered to the line, or reserved for the invited.
+             * @example 0
+             */
+            held: number;
+            /**
+             * Format: int32
              * @description People in the line.
              * @example 0
              */

@@ -169,7 +169,7 @@ pub async fn get_event(
 fn unheard(event: &Map<String, Value>) -> View {
     let capacity = event["capacity"].as_i64().and_then(|capacity| i32::try_from(capacity).ok());
     View {
-        places: Places { capacity, confirmed: 0, waitlisted: 0 },
+        places: Places { capacity, confirmed: 0, waitlisted: 0, held: 0 },
         participation: None,
         actions: json!({ "can_join": false, "can_leave": false, "reason": "event_not_open" }),
     }

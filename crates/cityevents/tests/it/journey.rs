@@ -43,7 +43,7 @@ async fn people_find_join_leave_and_the_line_moves() {
     server.mail(&["ada@example.org", "text/calendar"]).await;
 
     let page = ben.get(&format!("/api/v1/events/{event}")).await.expect(200);
-    assert_eq!(page.json["places"], json!({ "capacity": 1, "confirmed": 1, "waitlisted": 1 }));
+    assert_eq!(page.json["places"], json!({ "capacity": 1, "confirmed": 1, "waitlisted": 1, "held": 0 }));
     assert_eq!(page.json["participation"]["position"], 1);
     assert_eq!(page.json["actions"]["can_leave"], true);
     assert_eq!(page.json["degraded"], json!([]));

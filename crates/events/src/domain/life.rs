@@ -399,6 +399,7 @@ impl Event {
             is_free: self.details.is_free,
             external_url: self.details.external_url.clone(),
             source: self.source.clone(),
+            registration: contracts::registration::Registration::default(),
         }
     }
 

@@ -91,7 +91,12 @@ impl From<Row> for Card {
             all_day: row.all_day,
             is_free: row.is_free,
             price: row.price,
-            places: Places { capacity: row.capacity, confirmed: row.confirmed, waitlisted: row.waitlisted },
+            places: Places {
+                capacity: row.capacity,
+                confirmed: row.confirmed,
+                waitlisted: row.waitlisted,
+                held: row.held,
+            },
             cover: CardCover { svg: format!("{cover}.svg"), png: format!("{cover}.png") },
             organiser_name: row.organiser_name,
             source_name: row.source_name,

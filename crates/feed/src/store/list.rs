@@ -66,6 +66,7 @@ pub struct Row {
     pub capacity: Option<i32>,
     pub confirmed: i32,
     pub waitlisted: i32,
+    pub held: i32,
     pub rank: i64,
 }
 
@@ -77,7 +78,7 @@ impl Row {
 
 const COLUMNS: &str = "e.id, e.status, e.slug, e.title, e.summary, e.category, e.language, e.city, e.venue_name, e.starts_at, e.ends_at,
     e.starts_at_local, e.ends_at_local, e.timezone, e.all_day, e.is_free, e.price, e.organiser_name, e.source_name,
-    coalesce(p.capacity, e.capacity) AS capacity, coalesce(p.confirmed, 0) AS confirmed, coalesce(p.waitlisted, 0) AS waitlisted";
+    coalesce(p.capacity, e.capacity) AS capacity, coalesce(p.confirmed, 0) AS confirmed, coalesce(p.waitlisted, 0) AS waitlisted, coalesce(p.held, 0) AS held";
 
 /// Where to read.
 #[derive(Clone, Copy, Debug)]

@@ -124,11 +124,11 @@ pub async fn join(
 /// costs.
 async fn counted(tx: &mut PgConnection, event: EventId, places: Places, weight: f64) -> Result<f64, sqlx::Error> {
     sqlx::query_scalar(
-        "INSERT INTO places AS p (event_id, capacity, confirmed, waitlisted, interest)
-         SELECT $1, $2, $3, $4, $5
+        "INSERT INTO places AS p (event_id, capacity, confirmed, waitlisted, held, interest)
+         SELECT $1, $2, $3, $4, $5, $6
          FROM (SELECT pg_advisory_xact_lock(hashtextextended('feed/' || $1::uuid::text, 0))) AS lock
          ON CONFLICT (event_id) DO UPDATE SET capacity = excluded.capacity, confirmed = excluded.confirmed,
-             waitlisted = excluded.waitlisted,
+             waitlisted = excluded.waitlisted, held = excluded.held,
              -- log2(2 ^ interest + 2 ^ weight), of numbers whose powers would overflow.
              interest = CASE WHEN excluded.interest <= 0 THEN p.interest WHEN p.interest <= 0 THEN excluded.interest
                  ELSE greatest(p.interest, excluded.interest)
@@ -139,6 +139,7 @@ async fn counted(tx: &mut PgConnection, event: EventId, places: Places, weight: 
     .bind(places.capacity)
     .bind(places.confirmed)
     .bind(places.waitlisted)
+    .bind(places.held)
     .bind(weight)
     .fetch_one(tx)
     .await

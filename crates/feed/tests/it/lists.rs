@@ -50,12 +50,15 @@ async fn places_may_come_before_the_event() {
         party_size: 1,
         promoted: false,
         decided_at: noon(),
-        places: Places { capacity: Some(1), confirmed: 1, waitlisted: 0 },
+        places: Places { capacity: Some(1), confirmed: 1, waitlisted: 0, held: 0 },
+        ticket: None,
+        answers_due: None,
+        leave_other_lines: false,
     };
     scene.db.deliver(&scene.consumer, &confirmed).await;
     scene.publish(event).await;
     let list = scene.client.get("/api/v1/events").await.expect(200);
-    assert_eq!(list.json["items"][0]["places"], json!({ "capacity": 1, "confirmed": 1, "waitlisted": 0 }));
+    assert_eq!(list.json["items"][0]["places"], json!({ "capacity": 1, "confirmed": 1, "waitlisted": 0, "held": 0 }));
 }
 
 #[tokio::test]
@@ -278,7 +281,10 @@ fn joined(event: EventId, days_ago: i64) -> JoinConfirmed {
         party_size: 1,
         promoted: false,
         decided_at: noon() - TimeDelta::days(days_ago),
-        places: Places { capacity: None, confirmed: 1, waitlisted: 0 },
+        places: Places { capacity: None, confirmed: 1, waitlisted: 0, held: 0 },
+        ticket: None,
+        answers_due: None,
+        leave_other_lines: false,
     }
 }
 

@@ -51,6 +51,7 @@ pub fn event(title: &str, hours: i64) -> EventSnapshot {
         is_free: Some(true),
         external_url: None,
         source: None,
+        registration: contracts::registration::Registration::default(),
     }
 }
 

@@ -209,8 +209,18 @@ impl Batch {
                 JoinWaitlisted { join_id: id, event_id, user_id, party_size, position, decided_at: now, places };
             Draft::new(&message, ticket.trace)?
         } else {
-            let message =
-                JoinConfirmed { join_id: id, event_id, user_id, party_size, promoted: false, decided_at: now, places };
+            let message = JoinConfirmed {
+                join_id: id,
+                event_id,
+                user_id,
+                party_size,
+                promoted: false,
+                decided_at: now,
+                places,
+                ticket: None,
+                answers_due: None,
+                leave_other_lines: false,
+            };
             Draft::new(&message, ticket.trace)?
         });
         let joined = Joined {
@@ -247,6 +257,7 @@ impl Batch {
             reason: EndReason::Left,
             decided_at: self.now,
             places: at.event.places(),
+            words: None,
         };
         self.writes.messages.push(Draft::new(&message, ticket.trace)?);
         self.promote(event_id, ticket.trace)?;

@@ -316,6 +316,7 @@ impl Desk {
                     reason,
                     decided_at: now,
                     places,
+                    words: None,
                 })
                 .collect();
             self.outbox.publish_all(tx, &messages).await?;
@@ -377,9 +378,8 @@ impl Desk {
     /// Tells every process how full an event is. `revision` says which of two such pieces of news is newer, since they may overtake
     /// each other.
     pub fn tell(&self, id: EventId, places: Places, revision: i64) {
-        let Places { capacity, confirmed, waitlisted } = places;
-        let data =
-            json!({ "capacity": capacity, "confirmed": confirmed, "waitlisted": waitlisted, "revision": revision });
+        let Places { capacity, confirmed, waitlisted, held } = places;
+        let data = json!({ "capacity": capacity, "confirmed": confirmed, "waitlisted": waitlisted, "held": held, "revision": revision });
         self.broadcast.send(format!("places/{id}"), data);
     }
 
@@ -447,5 +447,8 @@ fn came_up(event_id: EventId, it: &Promoted, now: DateTime<Utc>) -> JoinConfirme
         promoted: true,
         decided_at: now,
         places: it.places,
+        ticket: None,
+        answers_due: None,
+        leave_other_lines: false,
     }
 }

@@ -23,7 +23,7 @@ pub async fn places_of(pool: &PgPool, ids: &[EventId]) -> Result<HashMap<EventId
             .await?;
     Ok(rows
         .into_iter()
-        .map(|(id, capacity, confirmed, waitlisted)| (id, Places { capacity, confirmed, waitlisted }))
+        .map(|(id, capacity, confirmed, waitlisted)| (id, Places { capacity, confirmed, waitlisted, held: 0 }))
         .collect())
 }
 

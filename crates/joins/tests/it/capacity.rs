@@ -23,13 +23,13 @@ async fn a_raised_capacity_promotes_at_once() {
     let mut event = world.event(1).await;
     full(&world, event.id, 4).await;
     world.edit(&mut event, |it| it.capacity = Some(3)).await;
-    assert_eq!(world.places(event.id).await, json!({ "capacity": 3, "confirmed": 3, "waitlisted": 1 }));
+    assert_eq!(world.places(event.id).await, json!({ "capacity": 3, "confirmed": 3, "waitlisted": 1, "held": 0 }));
     let told = world.told(event.id).await;
     let kinds: Vec<_> = told[4..].iter().map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(kinds, ["join.confirmed", "join.confirmed", "join.places_changed"]);
-    assert_eq!(told[6].1["places"], json!({ "capacity": 3, "confirmed": 3, "waitlisted": 1 }));
+    assert_eq!(told[6].1["places"], json!({ "capacity": 3, "confirmed": 3, "waitlisted": 1, "held": 0 }));
     world.edit(&mut event, |it| it.capacity = None).await;
-    assert_eq!(world.places(event.id).await, json!({ "capacity": null, "confirmed": 4, "waitlisted": 0 }));
+    assert_eq!(world.places(event.id).await, json!({ "capacity": null, "confirmed": 4, "waitlisted": 0, "held": 0 }));
     world.assert_sound().await;
 }
 
@@ -39,7 +39,7 @@ async fn nobody_loses_a_place_when_the_capacity_is_lowered_and_the_excess_shrink
     let mut event = world.event(3).await;
     let people = full(&world, event.id, 4).await;
     world.edit(&mut event, |it| it.capacity = Some(1)).await;
-    assert_eq!(world.places(event.id).await, json!({ "capacity": 1, "confirmed": 3, "waitlisted": 1 }));
+    assert_eq!(world.places(event.id).await, json!({ "capacity": 1, "confirmed": 3, "waitlisted": 1, "held": 0 }));
     assert_eq!(world.kinds(event.id).await.last().unwrap(), "join.places_changed");
     let recorded: (i32, i32, bool) =
         sqlx::query_as("SELECT capacity, confirmed, accepted FROM overbookings").fetch_one(&world.pool).await.unwrap();
@@ -47,11 +47,11 @@ async fn nobody_loses_a_place_when_the_capacity_is_lowered_and_the_excess_shrink
     world.assert_sound().await;
     for (person, confirmed) in people.iter().zip([2, 1]) {
         let places = world.leave(person, event.id).await.expect(200).json["places"].clone();
-        assert_eq!(places, json!({ "capacity": 1, "confirmed": confirmed, "waitlisted": 1 }));
+        assert_eq!(places, json!({ "capacity": 1, "confirmed": confirmed, "waitlisted": 1, "held": 0 }));
         world.assert_sound().await;
     }
     let places = world.leave(&people[2], event.id).await.expect(200).json["places"].clone();
-    assert_eq!(places, json!({ "capacity": 1, "confirmed": 1, "waitlisted": 0 }));
+    assert_eq!(places, json!({ "capacity": 1, "confirmed": 1, "waitlisted": 0, "held": 0 }));
     world.assert_sound().await;
 }
 
@@ -88,7 +88,7 @@ async fn an_agreed_capacity_is_kept_free_until_the_change_arrives() {
     world.edit(&mut event, |it| it.title = "Lindy Hop in the Hall".to_owned()).await;
     assert_eq!(world.participation(&late[1], event.id).await["status"], "waitlisted");
     world.edit(&mut event, |it| it.capacity = Some(3)).await;
-    assert_eq!(world.places(event.id).await, json!({ "capacity": 3, "confirmed": 3, "waitlisted": 1 }));
+    assert_eq!(world.places(event.id).await, json!({ "capacity": 3, "confirmed": 3, "waitlisted": 1, "held": 0 }));
     world.assert_sound().await;
     world.edit(&mut event, |it| it.capacity = Some(5)).await;
     assert_eq!(world.participation(&late[1], event.id).await["status"], "confirmed", "the hold is over");
@@ -202,7 +202,7 @@ async fn a_party_that_a_lowered_capacity_leaves_no_hope_keeps_nobody_waiting() {
     }
     assert_eq!(world.participation(&small, event.id).await["status"], "confirmed");
     assert_eq!(world.participation(&large, event.id).await["position"], 1);
-    assert_eq!(world.places(event.id).await, json!({ "capacity": 3, "confirmed": 1, "waitlisted": 4 }));
+    assert_eq!(world.places(event.id).await, json!({ "capacity": 3, "confirmed": 1, "waitlisted": 4, "held": 0 }));
     // Whoever comes now does not wait behind them either, and the audit knows why.
     let newcomer = world.people.person("Newcomer");
     assert_eq!(world.join(&newcomer, event.id).await.expect(200).json["status"], "confirmed");

@@ -17,7 +17,7 @@ async fn whoever_comes_in_time_has_a_place_and_the_others_stand_in_line() {
     assert_eq!(first["party_size"], 1);
     assert_eq!(first["event_id"], json!(event));
     assert_eq!(first["joined_at"], "2026-06-08T12:00:00Z");
-    assert_eq!(first["places"], json!({ "capacity": 1, "confirmed": 1, "waitlisted": 0 }));
+    assert_eq!(first["places"], json!({ "capacity": 1, "confirmed": 1, "waitlisted": 0, "held": 0 }));
     for (person, position) in people[1..].iter().zip(1..) {
         let answer = world.join(person, event).await.expect(200).json;
         assert_eq!((&answer["status"], &answer["position"]), (&json!("waitlisted"), &json!(position)));
@@ -42,7 +42,7 @@ async fn a_place_that_frees_goes_to_the_head_of_the_line_at_once() {
     }
     let left = world.leave(&people[0], event).await.expect(200).json;
     assert_eq!(left["status"], "left");
-    assert_eq!(left["places"], json!({ "capacity": 1, "confirmed": 1, "waitlisted": 1 }));
+    assert_eq!(left["places"], json!({ "capacity": 1, "confirmed": 1, "waitlisted": 1, "held": 0 }));
     assert_eq!(world.participation(&people[0], event).await["status"], "none");
     assert_eq!(world.participation(&people[1], event).await["status"], "confirmed");
     assert_eq!(world.participation(&people[2], event).await["position"], 1);
@@ -80,7 +80,7 @@ async fn a_party_has_its_places_as_a_whole_and_holds_up_the_line_until_it_fits()
     let people = world.crowd(4);
     world.join_with(&people[0], event, json!({ "party_size": 2 })).await.expect(200);
     let party = world.join_with(&people[1], event, json!({ "party_size": 2 })).await.expect(200).json;
-    assert_eq!(party["places"], json!({ "capacity": 3, "confirmed": 2, "waitlisted": 2 }));
+    assert_eq!(party["places"], json!({ "capacity": 3, "confirmed": 2, "waitlisted": 2, "held": 0 }));
     assert_eq!(
         world.join(&people[2], event).await.expect(200).json["position"],
         2,
@@ -102,7 +102,7 @@ async fn nobody_comes_up_past_a_party_that_does_not_fit_yet() {
         world.join_with(person, event, json!({ "party_size": party })).await.expect(200);
     }
     world.leave(&people[1], event).await.expect(200);
-    assert_eq!(world.places(event).await, json!({ "capacity": 5, "confirmed": 2, "waitlisted": 6 }));
+    assert_eq!(world.places(event).await, json!({ "capacity": 5, "confirmed": 2, "waitlisted": 6, "held": 0 }));
     world.assert_sound().await;
 }
 
@@ -115,7 +115,7 @@ async fn when_a_party_that_held_up_the_line_leaves_it_the_next_ones_come_up() {
     world.join_with(&people[1], event, json!({ "party_size": 3 })).await.expect(200);
     world.join(&people[2], event).await.expect(200);
     let left = world.leave(&people[1], event).await.expect(200).json;
-    assert_eq!(left["places"], json!({ "capacity": 3, "confirmed": 3, "waitlisted": 0 }));
+    assert_eq!(left["places"], json!({ "capacity": 3, "confirmed": 3, "waitlisted": 0, "held": 0 }));
     let told = world.told(event).await;
     assert_eq!(told[3].1["was_confirmed"], false);
     world.assert_sound().await;
@@ -129,7 +129,7 @@ async fn without_a_capacity_everybody_has_a_place() {
         let body = json!({ "party_size": 10 });
         assert_eq!(world.join_with(person, event, body).await.expect(200).json["status"], "confirmed");
     }
-    assert_eq!(world.places(event).await, json!({ "capacity": null, "confirmed": 30, "waitlisted": 0 }));
+    assert_eq!(world.places(event).await, json!({ "capacity": null, "confirmed": 30, "waitlisted": 0, "held": 0 }));
     world.assert_sound().await;
 }
 
@@ -188,7 +188,7 @@ async fn the_door_out_is_always_open() {
     world.leave(&people[2], event.id).await.expect(200);
     assert_eq!(world.participation(&people[3], event.id).await["status"], "waitlisted", "it has started");
     world.leave(&people[3], event.id).await.expect(200);
-    assert_eq!(world.places(event.id).await, json!({ "capacity": 1, "confirmed": 0, "waitlisted": 0 }));
+    assert_eq!(world.places(event.id).await, json!({ "capacity": 1, "confirmed": 0, "waitlisted": 0, "held": 0 }));
     world.assert_sound().await;
 }
 

@@ -197,7 +197,7 @@ async fn the_event_page_learns_what_the_viewer_can_do() {
     let path = format!("/internal/joins/events/{}/view", event.id);
     let view = async |person: &Person| world.client().as_person(person).get(&path).await.expect(200).json;
     let fresh = view(&people[0]).await;
-    assert_eq!(fresh["places"], json!({ "capacity": 1, "confirmed": 0, "waitlisted": 0 }));
+    assert_eq!(fresh["places"], json!({ "capacity": 1, "confirmed": 0, "waitlisted": 0, "held": 0 }));
     assert_eq!(
         fresh["participation"],
         json!({ "status": "none", "position": null, "party_size": null, "joined_at": null })
@@ -228,7 +228,7 @@ async fn places_of_many_events_at_once() {
     let (one, two) = (world.event(1).await.id, world.event(None).await.id);
     let places =
         world.client().get(&format!("/internal/joins/places?ids={one},{},{two}", key())).await.expect(200).json;
-    let free = |capacity: Value| json!({ "capacity": capacity, "confirmed": 0, "waitlisted": 0 });
+    let free = |capacity: Value| json!({ "capacity": capacity, "confirmed": 0, "waitlisted": 0, "held": 0 });
     assert_eq!(places, json!({ one.to_string(): free(json!(1)), two.to_string(): free(Value::Null) }));
     assert_eq!(world.client().get("/internal/joins/places?ids=").await.expect(200).json, json!({}));
     assert_eq!(world.client().get("/internal/joins/places?ids=x").await.expect(422).field(), "ids");

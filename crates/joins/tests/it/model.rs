@@ -124,7 +124,7 @@ impl Model {
     }
 
     fn places(&self) -> Value {
-        json!({ "capacity": self.capacity, "confirmed": self.count(true), "waitlisted": self.count(false) })
+        json!({ "capacity": self.capacity, "confirmed": self.count(true), "waitlisted": self.count(false), "held": 0 })
     }
 }
 

@@ -189,5 +189,6 @@ pub fn snapshot(organiser_id: UserId, capacity: Option<i32>) -> EventSnapshot {
         is_free: Some(true),
         external_url: None,
         source: None,
+        registration: contracts::registration::Registration::default(),
     }
 }

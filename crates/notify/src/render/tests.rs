@@ -45,6 +45,7 @@ fn event() -> EventSnapshot {
         is_free: Some(true),
         external_url: None,
         source: None,
+        registration: contracts::registration::Registration::default(),
     }
 }
 

@@ -194,14 +194,26 @@ pub fn event() -> EventSnapshot {
         is_free: Some(true),
         external_url: None,
         source: None,
+        registration: contracts::registration::Registration::default(),
     }
 }
 
-const PLACES: Places = Places { capacity: Some(1), confirmed: 1, waitlisted: 0 };
+const PLACES: Places = Places { capacity: Some(1), confirmed: 1, waitlisted: 0, held: 0 };
 
 pub fn confirmed(event_id: EventId, user_id: UserId) -> JoinConfirmed {
     let join_id = JoinId::new(noon());
-    JoinConfirmed { join_id, event_id, user_id, party_size: 1, promoted: false, decided_at: noon(), places: PLACES }
+    JoinConfirmed {
+        join_id,
+        event_id,
+        user_id,
+        party_size: 1,
+        promoted: false,
+        decided_at: noon(),
+        places: PLACES,
+        ticket: None,
+        answers_due: None,
+        leave_other_lines: false,
+    }
 }
 
 pub fn waitlisted(event_id: EventId, user_id: UserId, position: i32) -> JoinWaitlisted {
@@ -212,12 +224,23 @@ pub fn waitlisted(event_id: EventId, user_id: UserId, position: i32) -> JoinWait
 /// The same join, come up from the line.
 pub fn promoted(it: &JoinWaitlisted) -> JoinConfirmed {
     let JoinWaitlisted { join_id, event_id, user_id, party_size, decided_at, places, .. } = *it;
-    JoinConfirmed { join_id, event_id, user_id, party_size, promoted: true, decided_at, places }
+    JoinConfirmed {
+        join_id,
+        event_id,
+        user_id,
+        party_size,
+        promoted: true,
+        decided_at,
+        places,
+        ticket: None,
+        answers_due: None,
+        leave_other_lines: false,
+    }
 }
 
 pub fn ended(it: &JoinConfirmed, reason: EndReason) -> JoinEnded {
     let JoinConfirmed { join_id, event_id, user_id, decided_at, places, .. } = *it;
-    JoinEnded { join_id, event_id, user_id, was_confirmed: true, reason, decided_at, places }
+    JoinEnded { join_id, event_id, user_id, was_confirmed: true, reason, decided_at, places, words: None }
 }
 
 /// The event starts an hour later.

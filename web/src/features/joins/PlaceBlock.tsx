@@ -334,7 +334,7 @@ function Loaded({ event }: { event: EventView }) {
 function Count({ places, full }: { places: Places | null; full: boolean }) {
   const { t, locale } = useI18n()
   if (!places) return <p className={s.headline}>{t.place.unknown}</p>
-  const { capacity, confirmed, waitlisted } = places
+  const { capacity, confirmed, waitlisted, held } = places
   if (capacity == null) {
     return (
       <p className={s.unit}>
@@ -354,7 +354,7 @@ function Count({ places, full }: { places: Places | null; full: boolean }) {
       </p>
     )
   }
-  const left = Math.max(0, capacity - confirmed)
+  const left = Math.max(0, capacity - confirmed - held)
   return (
     <p className={s.count}>
       <span className={s.number}>
@@ -373,7 +373,7 @@ function Count({ places, full }: { places: Places | null; full: boolean }) {
 /** How much is taken, drawn; the words beside it say the same. */
 function Meter({ places }: { places: Places | null }) {
   if (!places || !places.capacity) return null
-  const share = Math.min(1, places.confirmed / places.capacity)
+  const share = Math.min(1, (places.confirmed + places.held) / places.capacity)
   return (
     <div className={s.meter} aria-hidden="true">
       <span style={{ transform: `scaleX(${share})` }} />

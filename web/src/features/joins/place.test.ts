@@ -9,7 +9,7 @@ const event = (over: Partial<EventView> = {}) =>
     status: 'published',
     starts_at: '2027-06-12T16:00:00Z',
     ends_at: '2027-06-12T18:00:00Z',
-    places: { capacity: 10, confirmed: 3, waitlisted: 0 },
+    places: { capacity: 10, confirmed: 3, waitlisted: 0, held: 0 },
     participation: null,
     actions: { can_join: true, can_leave: false, can_edit: false, reason: null },
     degraded: [],
@@ -20,7 +20,7 @@ const none = { can_join: false, can_leave: false, can_edit: false }
 describe('the place block', () => {
   it('offers a place, or the line when it is full', () => {
     expect(placeState(event(), true, NOW)).toEqual({ kind: 'open', full: false })
-    const full = event({ places: { capacity: 3, confirmed: 3, waitlisted: 2 } })
+    const full = event({ places: { capacity: 3, confirmed: 3, waitlisted: 2, held: 0 } })
     expect(placeState(full, true, NOW)).toEqual({ kind: 'open', full: true })
   })
   it('offers it to strangers too, who sign in on the way', () => {

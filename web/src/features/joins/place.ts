@@ -26,7 +26,7 @@ export function placeState(event: EventView, signedIn: boolean, now: Date): Plac
   const full =
     !!places &&
     places.capacity != null &&
-    (places.capacity <= places.confirmed || places.waitlisted > 0)
+    (places.capacity <= places.confirmed + places.held || places.waitlisted > 0)
   const maySignIn = !signedIn && (!actions.reason || SIGN_IN_REASONS.includes(actions.reason))
   // Without the joins service its answer is unknown, so the button stays: the server decides truly.
   const unknown = event.degraded.includes('places') || event.degraded.includes('participation')
