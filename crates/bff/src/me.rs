@@ -32,7 +32,7 @@ pub struct MyPlace {
     join_id: JoinId,
     /// At which event.
     event_id: EventId,
-    /// `confirmed`, `waitlisted`, or `cancelled` with the event.
+    /// `confirmed`, `offered`, `waitlisted`, `pending`, or `cancelled` with the event.
     #[schema(example = "confirmed")]
     status: String,
     /// Place in the line, 1 is its head.
@@ -42,6 +42,12 @@ pub struct MyPlace {
     party_size: i32,
     /// RFC 3339.
     joined_at: String,
+    /// What the viewer has to do by `due_at` to stay in: `offer` (accept it), `answers` or `reconfirmation`.
+    #[schema(required)]
+    due_for: Option<String>,
+    /// RFC 3339; when it is too late.
+    #[schema(required)]
+    due_at: Option<String>,
     /// The event; `null` when it cannot be had just now.
     #[schema(required, schema_with = nullable_card)]
     event: Option<Value>,

@@ -125,11 +125,13 @@ pub struct EventChanged {
 payload!(EventChanged, "event.changed", 1, |it| it.event.id.0);
 
 /// The part of an event whose change matters to those who already have a place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TimeAndPlace {
     /// Wall time at the venue.
+    #[schema(value_type = String, example = "2026-07-01T20:00:00")]
     pub starts_at_local: NaiveDateTime,
     /// Wall time at the venue.
+    #[schema(value_type = String, example = "2026-07-01T23:30:00")]
     pub ends_at_local: NaiveDateTime,
     /// IANA name.
     pub timezone: String,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contracts::{
     Payload,
-    auth::UserChanged,
+    auth::{UserChanged, UserDeleted},
     events::{EventCancelled, EventChanged, EventPublished, EventUnpublished},
     joins::PlacesChanged,
 };
@@ -27,7 +27,8 @@ const EVENTS: Subscription = Subscription {
 };
 
 /// People, in a queue of their own: when thousands register at once, a new event must not wait behind their names.
-const PEOPLE: Subscription = Subscription { consumer: "joins.people", kinds: &[kind::<UserChanged>()] };
+const PEOPLE: Subscription =
+    Subscription { consumer: "joins.people", kinds: &[kind::<UserChanged>(), kind::<UserDeleted>()] };
 
 /// This role's own message, once it has committed: a consumer cannot tell news itself, since it does not see its own commit.
 const LIVE: Subscription = Subscription { consumer: "joins.live", kinds: &[kind::<PlacesChanged>()] };
@@ -46,7 +47,10 @@ pub fn consumers(desk: &Desk) -> Vec<Consumer> {
             .on::<EventChanged, _>(reader.clone())
             .on::<EventUnpublished, _>(reader.clone())
             .on::<EventCancelled, _>(reader.clone()),
-        new(PEOPLE).on::<UserChanged, _>(reader.clone()),
+        new(PEOPLE)
+            .one_at_a_time() // a deleted account locks its events in the order of their ids
+            .on::<UserChanged, _>(reader.clone())
+            .on::<UserDeleted, _>(reader.clone()),
         new(LIVE).on::<PlacesChanged, _>(reader),
     ]
 }
@@ -55,31 +59,37 @@ struct Reader(Desk);
 
 impl Handle<EventPublished> for Reader {
     async fn handle(&self, tx: &mut PgConnection, _: &Message, it: EventPublished) -> Result<(), HandleError> {
-        Ok(self.0.apply(tx, &it.event, false).await?)
+        Ok(self.0.apply(tx, &it.event, None, false).await?)
     }
 }
 
 impl Handle<EventChanged> for Reader {
     async fn handle(&self, tx: &mut PgConnection, _: &Message, it: EventChanged) -> Result<(), HandleError> {
-        Ok(self.0.apply(tx, &it.event, it.overbooking_accepted).await?)
+        Ok(self.0.apply(tx, &it.event, it.before.as_ref(), it.overbooking_accepted).await?)
     }
 }
 
 impl Handle<EventUnpublished> for Reader {
     async fn handle(&self, tx: &mut PgConnection, _: &Message, it: EventUnpublished) -> Result<(), HandleError> {
-        Ok(self.0.apply(tx, &it.event, false).await?)
+        Ok(self.0.apply(tx, &it.event, None, false).await?)
     }
 }
 
 impl Handle<EventCancelled> for Reader {
     async fn handle(&self, tx: &mut PgConnection, _: &Message, it: EventCancelled) -> Result<(), HandleError> {
-        Ok(self.0.apply(tx, &it.event, false).await?)
+        Ok(self.0.apply(tx, &it.event, None, false).await?)
     }
 }
 
 impl Handle<UserChanged> for Reader {
     async fn handle(&self, tx: &mut PgConnection, message: &Message, it: UserChanged) -> Result<(), HandleError> {
         Ok(store::save_person(tx, it.user_id, &it.display_name, message.occurred_at).await?)
+    }
+}
+
+impl Handle<UserDeleted> for Reader {
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, it: UserDeleted) -> Result<(), HandleError> {
+        Ok(self.0.forget_person(tx, it.user_id).await?)
     }
 }
 

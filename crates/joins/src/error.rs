@@ -1,12 +1,25 @@
 //! Refusals of this slice.
 
-use platform::{db, problem::Problem};
+use chrono::SecondsFormat;
+use platform::{
+    db,
+    problem::{self, Problem},
+};
 
 use crate::domain::{Closed, Refusal};
 
 platform::codes! {
     ALREADY_JOINED = "already_joined", CONFLICT, "You are already in.", "Read your place or your position in the line; to change the party, leave and join again.";
     NOT_JOINED = "not_joined", CONFLICT, "You are not in.", "There is nothing to leave.";
+    REGISTRATION_NOT_OPEN = "registration_not_open", CONFLICT, "Registration has not opened yet.", "Come back when it opens; the event's page says when.";
+    REGISTRATION_CLOSED = "registration_closed", CONFLICT, "Registration has closed.", "Look at the event's page, or write to the organiser.";
+    BANNED = "banned", FORBIDDEN, "The organiser has closed this event to you.", "Write to the organiser if you think that this is a mistake.";
+    PARTY_ABOVE_LIMIT = "party_above_limit", CONFLICT, "Your party is larger than the organiser allows.", "Come with fewer people.";
+    INVITATION_NEEDED = "invitation_needed", FORBIDDEN, "Only invited people can join this event.", "Open the link of your invitation.";
+    INVITATION_SPENT = "invitation_spent", CONFLICT, "This invitation is not good any more.", "Ask the organiser for another one.";
+    NOTHING_TO_CLAIM = "nothing_to_claim", CONFLICT, "There is no place for you to take at the moment.", "Keep your position in the line; you are told when a place is yours.";
+    NOT_PENDING = "not_pending", CONFLICT, "This person does not wait for an approval.", "Read the list again.";
+    EVENT_FULL = "event_full", CONFLICT, "There are not enough free places.", "Raise the capacity, or exceed it explicitly.";
     EVENT_NOT_OPEN = "event_not_open", CONFLICT, "Nobody can join this event.", "Look at the event's page: it is not public, was cancelled, or has started.";
     NO_PLACES = "no_places", CONFLICT, "The event gives out no places.", "Look at the event's page: it may say how to come without one.";
     PARTY_TOO_LARGE = "party_too_large", CONFLICT, "The event has fewer places than your party.", "Come with fewer people.";
@@ -23,6 +36,35 @@ impl Refusal {
     /// The refusal as it is told; `None` of the codes changes.
     pub fn problem(self) -> Problem {
         match self {
+            Self::NotYet(at) => Problem::new(REGISTRATION_NOT_OPEN)
+                .detail(format!("It opens at {}.", at.to_rfc3339_opts(SecondsFormat::Secs, true))),
+            Self::NoMore(at) => Problem::new(REGISTRATION_CLOSED)
+                .detail(format!("It closed at {}.", at.to_rfc3339_opts(SecondsFormat::Secs, true))),
+            Self::Banned => Problem::new(BANNED),
+            Self::PartyAboveLimit { limit } => {
+                Problem::new(PARTY_ABOVE_LIMIT).detail(format!("At most {limit} people can come together."))
+            }
+            Self::InvitationNeeded => Problem::new(INVITATION_NEEDED),
+            Self::InvitationSpent => Problem::new(INVITATION_SPENT),
+            Self::Answers(faults) => {
+                faults.into_iter().fold(Problem::new(problem::VALIDATION_FAILED), |problem, fault| {
+                    let code = if fault.missing { "missing" } else { "invalid" };
+                    problem.field(format!("answers.{}", fault.question), code, fault.detail)
+                })
+            }
+            Self::Full { room } => Problem::new(EVENT_FULL).detail(format!("Free places: {room}.")),
+            Self::BelowTaken { taken } => {
+                let are = if taken == 1 { "One place is".to_owned() } else { format!("{taken} places are") };
+                let detail = format!("{are} taken already.");
+                Problem::new(CAPACITY_BELOW_CONFIRMED).detail(detail.clone()).field(
+                    "capacity",
+                    CAPACITY_BELOW_CONFIRMED.name,
+                    detail,
+                )
+            }
+            Self::NothingToClaim => Problem::new(NOTHING_TO_CLAIM),
+            Self::NotIn => Problem::new(NOT_JOINED),
+            Self::NotPending => Problem::new(NOT_PENDING),
             Self::NotOpen(Closed::Draft) => {
                 Problem::new(EVENT_NOT_OPEN).detail("The event is not public at the moment.")
             }

@@ -103,7 +103,7 @@ mod tests {
             let request = Request {
                 event_id: EventId(Uuid::nil()),
                 user_id: UserId(Uuid::nil()),
-                key: IdempotencyKey::parse("a").unwrap(),
+                key: IdempotencyKey::parse("a"),
             };
             lanes.ask(request, Wish::Leave)
         };

@@ -1,7 +1,7 @@
 //! Places: who has one, who waits for one. The heart of the product, and its hot path.
 //!
 //! Purpose: capacity is never exceeded, the line is served strictly in order, a repeated request gets the same answer. Every operation
-//! is one transaction that locks the event's row first; [`domain::Event::claim`] is the only way to a place.
+//! is one transaction that locks the event's row first; [`domain::Event::gates`] stands before every place.
 //!
 //! Tables: `events` (the part of an event that places depend on, with the counters), `joins`, `idempotency` (answers kept for a day),
 //! `people` (display names), `overbookings` (who accepted them).
@@ -21,6 +21,7 @@ mod store;
 use std::time::Duration;
 
 use axum::extract::FromRef;
+use futures::future::BoxFuture;
 use platform::{
     db::Schema,
     identity::Verifier,
@@ -57,15 +58,21 @@ pub fn role(context: Context) -> Running {
     let desk = Desk { pool: pool.clone(), outbox: outbox.clone(), clock, broadcast };
     let lanes = Lanes::open(&desk, &config.joins);
     let consumers = consumers::consumers(&desk);
-    let (holds, answers) = (desk.clone(), desk.clone());
+    let job = |name, every, run: fn(Desk) -> BoxFuture<'static, Result<(), sqlx::Error>>| {
+        let desk = desk.clone();
+        Job::new(name, every, move || run(desk.clone()))
+    };
     let jobs = vec![
-        Job::new("joins.settle_lapsed_holds", Duration::from_secs(10), move || {
-            let desk = holds.clone();
-            async move { desk.settle_lapsed_holds().await }
+        job("joins.look_after", Duration::from_secs(5), |desk| Box::pin(async move { desk.look_after().await })),
+        job("joins.tell_open_places", Duration::from_mins(1), |desk| {
+            Box::pin(async move { desk.tell_open_places().await })
         }),
-        Job::new("joins.forget_old_answers", Duration::from_hours(1), move || {
-            let desk = answers.clone();
-            async move { desk.forget_old_answers().await }
+        job("joins.ask_to_reconfirm", Duration::from_mins(1), |desk| {
+            Box::pin(async move { desk.ask_to_reconfirm().await })
+        }),
+        job("joins.close_books", Duration::from_mins(10), |desk| Box::pin(async move { desk.close_books().await })),
+        job("joins.forget_old_answers", Duration::from_hours(1), |desk| {
+            Box::pin(async move { desk.forget_old_answers().await })
         }),
     ];
     let state = State { desk, lanes, verifier };

@@ -292,6 +292,23 @@ export interface paths {
         patch: operations["edit_event"];
         trace?: never;
     };
+    "/api/v1/events/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Answers the organiser's questions (again). */
+        put: operations["answer_questions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{id}/calendar.ics": {
         parameters: {
             query?: never;
@@ -332,6 +349,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a place that was offered; or, shortly before the start, one that is free. */
+        post: operations["claim_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{id}/history": {
         parameters: {
             query?: never;
@@ -344,6 +378,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the invitations of an event. */
+        get: operations["list_invitations"];
+        put?: never;
+        /** Makes an invitation, and keeps places for it. */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back. What was kept goes to the line; whoever came by it stays. */
+        delete: operations["revoke_invitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -363,6 +432,23 @@ export interface paths {
          * @description The same key and request get the same answer, also while the first is still under way; after a 503 or a lost connection, repeat it.
          */
         post: operations["join_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that you still come: after a change of time or place, or when you are asked. */
+        post: operations["keep_place"];
         delete?: never;
         options?: never;
         head?: never;
@@ -438,6 +524,108 @@ export interface paths {
         get: operations["export_participants"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/participants/{user_id}/admit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives somebody who waits, or has asked, a place out of turn. That it was out of turn is recorded and shown. */
+        post: operations["admit_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/participants/{user_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves somebody's request: a place, or the end of the line. */
+        post: operations["approve_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/participants/{user_id}/ban": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes somebody off the list, if they are on it, and does not let them join again. Doing it twice changes nothing. */
+        post: operations["ban_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/participants/{user_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does not approve somebody's request. */
+        post: operations["reject_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/participants/{user_id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes somebody off the list. What they held goes to the line at once. */
+        post: operations["remove_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/participants/{user_id}/unban": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets somebody join again. */
+        post: operations["unban_participant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -611,6 +799,8 @@ export interface components {
     schemas: {
         /** @description What the viewer may do. */
         Actions: {
+            /** @description Whether there is an offer to accept, or a free place to take from the line. */
+            can_claim: boolean;
             /** @description Whether they may edit the event. */
             can_edit: boolean;
             /** @description Whether joining would be taken (it may lead to the line). */
@@ -631,6 +821,24 @@ export interface components {
              * @example ada@example.org
              */
             email: string;
+        };
+        /** @description Whether the capacity may be exceeded. */
+        AdmitRequest: {
+            /** @description Whether the person gets a place even if none is free. It is recorded who said so, and the page shows that the event is overbooked. */
+            exceed_capacity?: boolean;
+        };
+        /** @description What the organiser wants to know. */
+        AnswersRequest: {
+            /**
+             * @description By the questions' ids: texts, or `true` for a consent.
+             * @example {
+             *       "meal": "Vegan",
+             *       "photos": true
+             *     }
+             */
+            answers: {
+                [key: string]: unknown;
+            };
         };
         /** @description The organiser's last words. */
         Cancellation: {
@@ -764,6 +972,36 @@ export interface components {
              */
             password: string;
         };
+        /** @description The answer to what gives nobody a place. */
+        Done: {
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            decided_at: string;
+            /** @description Which event. */
+            event_id: components["schemas"]["EventId"];
+            /** @description How full the event is after this, and after those who came up from the line. */
+            places: components["schemas"]["Places"];
+            /**
+             * Format: int64
+             * @description Grows with every change of the event's places: of two answers, the newer one has the larger.
+             * @example 41
+             */
+            revision: number;
+            /**
+             * @description What was done.
+             * @example removed
+             */
+            status: string;
+            /** @description Whom it concerns. */
+            user_id: components["schemas"]["UserId"];
+        };
+        /**
+         * @description What a deadline is for.
+         * @enum {string}
+         */
+        DueFor: "offer" | "answers" | "reconfirmation";
         /** @description An event. */
         Event: {
             /** @description Whether only the dates matter. */
@@ -972,7 +1210,10 @@ export interface components {
              * @example []
              */
             degraded: string[];
-            participation: components["schemas"]["PageParticipation"] | null;
+            line: components["schemas"]["PageLine"] | null;
+            /** @description Other events at the same time, at which the viewer is in. */
+            overlaps: components["schemas"]["PageOverlap"][];
+            participation: components["schemas"]["Participation"] | null;
             places: components["schemas"]["Places"] | null;
         };
         /**
@@ -1036,26 +1277,123 @@ export interface components {
              */
             version: number;
         };
+        /** @description For whom, and what is kept for them. */
+        InvitationRequest: {
+            /**
+             * Format: date-time
+             * @description From then on it is not good any more, and what was kept goes to the line.
+             */
+            expires_at?: string | null;
+            /**
+             * @description How you call it; only you see it. 1 to 100 characters.
+             * @example The band's guests
+             */
+            label: string;
+            /**
+             * Format: int32
+             * @description Places that are kept for them, out of those that are free now; 0 if absent.
+             * @example 5
+             */
+            reserved?: number | null;
+            /**
+             * Format: int32
+             * @description How many parties may come by it, 1 to 10 000; 1 if absent.
+             * @example 5
+             */
+            uses?: number | null;
+        };
+        /** @description An invitation, as the organiser sees it. */
+        InvitationView: {
+            /** @description What goes into the link: `/events/{id}?invitation={code}`. */
+            code: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it is not good any more.
+             */
+            expires_at: string | null;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            id: string;
+            /**
+             * @description How the organiser calls it.
+             * @example The band's guests
+             */
+            label: string;
+            /**
+             * Format: int32
+             * @description Places that are still kept for them.
+             */
+            reserved: number;
+            /**
+             * Format: date-time
+             * @description When it was taken back.
+             */
+            revoked_at: string | null;
+            /**
+             * Format: int32
+             * @description Parties that may still come by it.
+             */
+            uses_left: number;
+        };
+        /** @description The invitations of an event. */
+        Invitations: {
+            /** @description In the order in which they were made; at most a thousand. */
+            items: components["schemas"]["InvitationView"][];
+        };
         /**
          * Format: uuid
          * @description One person's place (or place in the line) at one event.
          */
         JoinId: string;
         /**
-         * @description Whom to bring.
+         * @description Who comes, and what the organiser wants to know.
          * @example {
          *       "party_size": 2
          *     }
          */
         JoinRequest: {
             /**
+             * @description Answers to the organiser's questions by their ids: texts, or `true` for a consent.
+             * @example {
+             *       "meal": "Vegan",
+             *       "photos": true
+             *     }
+             */
+            answers?: {
+                [key: string]: unknown;
+            };
+            /**
              * Format: int32
-             * @description The person and their guests; 1 if absent. A party has its places as a whole or waits as a whole.
+             * @description The smallest part of the party that would come if there is no room for all: they take what there is. `party_size` if absent.
+             * @example 1
+             */
+            at_least?: number | null;
+            /**
+             * @description What the guests are called, as far as they are named; the person is not among them.
+             * @example [
+             *       "Grace"
+             *     ]
+             */
+            guests?: string[];
+            /** @description The code of an invitation. */
+            invitation?: string | null;
+            /** @description Whether the lines of other events at the same time are left once this is a place. */
+            leave_other_lines?: boolean;
+            /**
+             * Format: int32
+             * @description The person and their guests; 1 if absent. A party has its places as a whole or waits as a whole, unless `at_least` says otherwise.
              * @example 1
              */
             party_size?: number | null;
         };
-        /** @description The answer to a join. */
+        /** @description The answer to a claim. */
         Joined: {
             /** @description At which event. */
             event_id: components["schemas"]["EventId"];
@@ -1063,12 +1401,12 @@ export interface components {
             join_id: components["schemas"]["JoinId"];
             /**
              * Format: date-time
-             * @description When it was decided.
+             * @description When it was asked for.
              */
             joined_at: string;
             /**
              * Format: int32
-             * @description The person and their guests.
+             * @description How many people it is for; fewer than asked for, where only a part of a party got places.
              * @example 1
              */
             party_size: number;
@@ -1076,11 +1414,17 @@ export interface components {
             places: components["schemas"]["Places"];
             /**
              * Format: int32
-             * @description How far from the head of the line, which is 1; `null` for a place.
+             * @description How far from the head of the line, which is 1; `null` outside of it.
              * @example 3
              */
             position: number | null;
-            /** @description `confirmed` is a place, `waitlisted` a place in the line. */
+            /**
+             * Format: int64
+             * @description Grows with every change of the event's places: of two answers, the newer one has the larger.
+             * @example 41
+             */
+            revision: number;
+            /** @description `confirmed` is a place, `waitlisted` a place in the line, `pending` a request that the organiser has to approve. */
             status: components["schemas"]["LiveStatus"];
         };
         /** @description Nothing to say. */
@@ -1097,6 +1441,12 @@ export interface components {
             /** @description How full the event is after this, and after those who came up from the line. */
             places: components["schemas"]["Places"];
             /**
+             * Format: int64
+             * @description Grows with every change of the event's places: of two answers, the newer one has the larger.
+             * @example 41
+             */
+            revision: number;
+            /**
              * @description Always `left`.
              * @example left
              */
@@ -1104,11 +1454,31 @@ export interface components {
         };
         /** @description One line of 1 to `MAX` characters, trimmed, without control characters. */
         Line: string;
+        /** @description What usually happens in the lines of an organiser's events. */
+        LineForecast: {
+            /**
+             * Format: int32
+             * @description Of how many past events this is said; 3 to 10.
+             * @example 5
+             */
+            of_events: number;
+            /**
+             * Format: int32
+             * @description In half of the events, the line moved at least as far.
+             * @example 14
+             */
+            usually_reaches: number;
+        };
         /**
-         * @description A place, or a place in the line.
+         * @description How free places are given at a moment.
          * @enum {string}
          */
-        LiveStatus: "confirmed" | "waitlisted";
+        LinePhase: "automatic" | "offers" | "open_claim" | "closed";
+        /**
+         * @description A place, or what may become one.
+         * @enum {string}
+         */
+        LiveStatus: "pending" | "waitlisted" | "offered" | "confirmed";
         /**
          * @description Language of mails and pages. Others may be added; unknown ones read as English.
          * @enum {string}
@@ -1166,6 +1536,12 @@ export interface components {
         };
         /** @description One of your joins. */
         MyJoin: {
+            /**
+             * Format: date-time
+             * @description When it is too late.
+             */
+            due_at: string | null;
+            due_for: components["schemas"]["DueFor"] | null;
             /** @description At which event. */
             event_id: components["schemas"]["EventId"];
             /** @description Which join. */
@@ -1194,9 +1570,13 @@ export interface components {
          * @description What became of one of your joins.
          * @enum {string}
          */
-        MyJoinStatus: "confirmed" | "waitlisted" | "cancelled";
+        MyJoinStatus: "confirmed" | "waitlisted" | "pending" | "offered" | "cancelled";
         /** @description One of the viewer's places. */
         MyPlace: {
+            /** @description RFC 3339; when it is too late. */
+            due_at: string | null;
+            /** @description What the viewer has to do by `due_at` to stay in: `offer` (accept it), `answers` or `reconfirmation`. */
+            due_for: string | null;
             event: components["schemas"]["Card"] | null;
             /** @description At which event. */
             event_id: components["schemas"]["EventId"];
@@ -1215,7 +1595,7 @@ export interface components {
              */
             position: number | null;
             /**
-             * @description `confirmed`, `waitlisted`, or `cancelled` with the event.
+             * @description `confirmed`, `offered`, `waitlisted`, `pending`, or `cancelled` with the event.
              * @example confirmed
              */
             status: string;
@@ -1326,6 +1706,8 @@ export interface components {
              */
             name: string;
         };
+        /** @description Nothing to say. */
+        Nothing: Record<string, never>;
         /** @description Whose event it is. */
         Organiser: {
             /**
@@ -1336,23 +1718,32 @@ export interface components {
             /** @description Account. */
             id: components["schemas"]["UserId"];
         };
-        /** @description The viewer's own place. */
-        PageParticipation: {
-            /** @description RFC 3339. */
-            joined_at: string | null;
-            /**
-             * Format: int32
-             * @description The viewer and their guests.
-             */
-            party_size: number | null;
-            /**
-             * Format: int32
-             * @description Place in the line, 1 is its head.
-             * @example 3
-             */
-            position: number | null;
-            /** @description `none`, `confirmed` or `waitlisted`. */
+        /** @description How the line moves at an event. */
+        PageLine: {
+            /** @description RFC 3339; when offers begin. */
+            cutoff_at: string;
+            forecast: components["schemas"]["LineForecast"] | null;
+            /** @description RFC 3339; the next instant at which something is decided by itself. */
+            next_decision_at: string | null;
+            /** @description RFC 3339; when free places go to whoever claims them first. */
+            open_claim_at: string;
+            /** @description How free places are given: to the line by themselves, by offers, to whoever claims them first, or not at all. */
+            phase: components["schemas"]["LinePhase"];
+        };
+        /** @description Another event at the same time. */
+        PageOverlap: {
+            /** @description RFC 3339, UTC. */
+            ends_at: string;
+            /** @description Which event. */
+            event_id: components["schemas"]["EventId"];
+            /** @description The readable part of its address. */
+            slug: string;
+            /** @description RFC 3339, UTC. */
+            starts_at: string;
+            /** @description Where the viewer stands there. */
             status: components["schemas"]["ParticipationStatus"];
+            /** @description Its title. */
+            title: string;
         };
         /** @description A page of a list. */
         Page_Card: {
@@ -1468,6 +1859,12 @@ export interface components {
         Page_MyJoin: {
             /** @description At most `limit` items. */
             items: {
+                /**
+                 * Format: date-time
+                 * @description When it is too late.
+                 */
+                due_at: string | null;
+                due_for: components["schemas"]["DueFor"] | null;
                 /** @description At which event. */
                 event_id: components["schemas"]["EventId"];
                 /** @description Which join. */
@@ -1499,6 +1896,10 @@ export interface components {
         Page_MyPlace: {
             /** @description At most `limit` items. */
             items: {
+                /** @description RFC 3339; when it is too late. */
+                due_at: string | null;
+                /** @description What the viewer has to do by `due_at` to stay in: `offer` (accept it), `answers` or `reconfirmation`. */
+                due_for: string | null;
                 event: components["schemas"]["Card"] | null;
                 /** @description At which event. */
                 event_id: components["schemas"]["EventId"];
@@ -1517,7 +1918,7 @@ export interface components {
                  */
                 position: number | null;
                 /**
-                 * @description `confirmed`, `waitlisted`, or `cancelled` with the event.
+                 * @description `confirmed`, `offered`, `waitlisted`, `pending`, or `cancelled` with the event.
                  * @example confirmed
                  */
                 status: string;
@@ -1529,11 +1930,33 @@ export interface components {
         Page_Participant: {
             /** @description At most `limit` items. */
             items: {
+                /** @description To the organiser's questions. */
+                answers: {
+                    [key: string]: unknown;
+                };
+                /**
+                 * Format: date-time
+                 * @description When the first of the party was let in at the door.
+                 */
+                arrived_at: string | null;
+                /**
+                 * Format: int32
+                 * @description The party as it was asked for, where only a part of it got places.
+                 */
+                asked_size: number | null;
                 /**
                  * @description As they are called; empty for the moment that it takes a new account's name to arrive.
                  * @example Ada
                  */
                 display_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it is too late.
+                 */
+                due_at: string | null;
+                due_for: components["schemas"]["DueFor"] | null;
+                /** @description The guests' names, as far as they were given. */
+                guests: string[];
                 /** @description Which join. */
                 join_id: components["schemas"]["JoinId"];
                 /**
@@ -1549,14 +1972,15 @@ export interface components {
                 party_size: number;
                 /**
                  * Format: int32
-                 * @description How far from the head of the line, which is 1; `null` for a place.
+                 * @description How far from the head of the line, which is 1; `null` outside of it.
                  * @example 3
                  */
                 position: number | null;
-                /** @description A place, or a place in the line. */
+                /** @description A place, or what may become one. */
                 status: components["schemas"]["LiveStatus"];
                 /** @description Who. */
                 user_id: components["schemas"]["UserId"];
+                way: components["schemas"]["Way"] | null;
             }[];
             /** @description Send as `cursor` to go on; `null` at the end. */
             next_cursor?: string | null;
@@ -1594,11 +2018,33 @@ export interface components {
         };
         /** @description Somebody who is in, as the organiser sees them. */
         Participant: {
+            /** @description To the organiser's questions. */
+            answers: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When the first of the party was let in at the door.
+             */
+            arrived_at: string | null;
+            /**
+             * Format: int32
+             * @description The party as it was asked for, where only a part of it got places.
+             */
+            asked_size: number | null;
             /**
              * @description As they are called; empty for the moment that it takes a new account's name to arrive.
              * @example Ada
              */
             display_name: string;
+            /**
+             * Format: date-time
+             * @description When it is too late.
+             */
+            due_at: string | null;
+            due_for: components["schemas"]["DueFor"] | null;
+            /** @description The guests' names, as far as they were given. */
+            guests: string[];
             /** @description Which join. */
             join_id: components["schemas"]["JoinId"];
             /**
@@ -1614,22 +2060,39 @@ export interface components {
             party_size: number;
             /**
              * Format: int32
-             * @description How far from the head of the line, which is 1; `null` for a place.
+             * @description How far from the head of the line, which is 1; `null` outside of it.
              * @example 3
              */
             position: number | null;
-            /** @description A place, or a place in the line. */
+            /** @description A place, or what may become one. */
             status: components["schemas"]["LiveStatus"];
             /** @description Who. */
             user_id: components["schemas"]["UserId"];
+            way: components["schemas"]["Way"] | null;
         };
         /** @description Where somebody stands at an event. */
         Participation: {
+            /** @description Their answers to the organiser's questions. */
+            answers: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int32
+             * @description The party as it was asked for, where only a part of it got places.
+             */
+            asked_size: number | null;
+            /**
+             * Format: date-time
+             * @description When it is too late.
+             */
+            due_at: string | null;
+            due_for: components["schemas"]["DueFor"] | null;
             /**
              * Format: date-time
              * @description When they came; `null` for those who are not in.
              */
             joined_at: string | null;
+            moved_from: components["schemas"]["TimeAndPlace"] | null;
             /**
              * Format: int32
              * @description The person and their guests; `null` for those who are not in.
@@ -1644,12 +2107,14 @@ export interface components {
             position: number | null;
             /** @description Whether they are in. */
             status: components["schemas"]["StandingStatus"];
+            venue: components["schemas"]["Venue"] | null;
+            way: components["schemas"]["Way"] | null;
         };
         /**
          * @description Where the viewer stands.
          * @enum {string}
          */
-        ParticipationStatus: "none" | "confirmed" | "waitlisted";
+        ParticipationStatus: "pending" | "waitlisted" | "offered" | "confirmed";
         /** @description The old and the new password. */
         PasswordChange: {
             /**
@@ -1838,7 +2303,24 @@ export interface components {
          * @description Where somebody stands.
          * @enum {string}
          */
-        StandingStatus: "none" | "confirmed" | "waitlisted";
+        StandingStatus: "none" | "pending" | "waitlisted" | "offered" | "confirmed";
+        /** @description The part of an event whose change matters to those who already have a place. */
+        TimeAndPlace: {
+            /**
+             * @description Wall time at the venue.
+             * @example 2026-07-01T23:30:00
+             */
+            ends_at_local: string;
+            /**
+             * @description Wall time at the venue.
+             * @example 2026-07-01T20:00:00
+             */
+            starts_at_local: string;
+            /** @description IANA name. */
+            timezone: string;
+            /** @description Place. */
+            venue: components["schemas"]["Venue"];
+        };
         /** @description The token of a mailed link. */
         TokenOnly: {
             /** @description As it stands in the link. */
@@ -1919,6 +2401,16 @@ export interface components {
             lon?: number | null;
             /** @description What people call it. */
             name?: string;
+        };
+        /**
+         * @description How a place came to be.
+         * @enum {string}
+         */
+        Way: "direct" | "line" | "offer" | "claim" | "picked" | "invited" | "door";
+        /** @description What the organiser says to the person. */
+        Words: {
+            /** @description Plain text, at most 500 characters; goes into the mail to the person. */
+            words?: string | null;
         };
     };
     responses: never;
@@ -2615,6 +3107,69 @@ export interface operations {
             };
         };
     };
+    answer_questions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswersRequest"];
+            };
+        };
+        responses: {
+            /** @description Noted. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not_joined`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description An answer is missing, or will not do; `answers.{id}` says which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_calendar: {
         parameters: {
             query?: never;
@@ -2737,6 +3292,85 @@ export interface operations {
             };
         };
     };
+    claim_place: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description A new random value for each new request: 1 to 200 visible ASCII characters.
+                 * @example 6f1c9f0e-2f2b-4c36-a1f4-3f4f0f4bb1a7
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LeaveRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description You have a place. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `nothing_to_claim`, `not_joined`, `already_joined` or `event_not_open`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency_key_missing` or `idempotency_key_reused`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many at once, or the database is away: repeat it with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_event_history: {
         parameters: {
             query?: {
@@ -2804,6 +3438,180 @@ export interface operations {
             };
         };
     };
+    list_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitations"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationRequest"];
+            };
+        };
+        responses: {
+            /** @description The invitation. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationView"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `event_full`: fewer places are free. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Which invitation. */
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not good any more. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event or invitation. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     join_event: {
         parameters: {
             query?: never;
@@ -2860,7 +3668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `email_not_verified`. */
+            /** @description `email_not_verified`, `banned` or `invitation_needed`. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2878,7 +3686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `already_joined`, `event_not_open`, `no_places` or `party_too_large`. */
+            /** @description `already_joined`, `event_not_open`, `registration_not_open`, `registration_closed`, `party_above_limit`, `no_places`, `party_too_large` or `invitation_spent`. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2887,7 +3695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `idempotency_key_missing`, `idempotency_key_reused` or `validation_failed`. */
+            /** @description `idempotency_key_missing`, `idempotency_key_reused` or `validation_failed`; `answers.{id}` names a question whose answer is missing or will not do. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2898,6 +3706,61 @@ export interface operations {
             };
             /** @description Too many at once, or the database is away: repeat it with the same key. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    keep_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LeaveRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Noted. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not_joined`. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3033,8 +3896,13 @@ export interface operations {
     list_participants: {
         parameters: {
             query?: {
-                /** @description Only those with a place, or only the line. */
-                status?: "confirmed" | "waitlisted";
+                /** @description Only those in this state. */
+                status?: "pending" | "waitlisted" | "offered" | "confirmed";
+                /**
+                 * @description Only those whose name contains this.
+                 * @example ada
+                 */
+                name?: string;
                 /**
                  * @description Items a page, 1 to 100.
                  * @example 20
@@ -3149,6 +4017,510 @@ export interface operations {
             };
         };
     };
+    admit_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Whom. */
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AdmitRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `event_full`, `not_joined`, `already_joined` or `event_not_open`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many at once, or the database is away: repeat it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    approve_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Whom. */
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not_joined`, `not_pending`, `event_not_open` or `party_too_large`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many at once, or the database is away: repeat it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ban_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Whom. */
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Words"] | null;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Never. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many at once, or the database is away: repeat it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    reject_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Whom. */
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Words"] | null;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not_joined` or `not_pending`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many at once, or the database is away: repeat it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    remove_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Whom. */
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Words"] | null;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not_joined`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many at once, or the database is away: repeat it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    unban_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Whom. */
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Never. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many at once, or the database is away: repeat it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_participation: {
         parameters: {
             query?: never;
@@ -3167,14 +4539,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "joined_at": "2026-06-08T12:00:00Z",
-                     *       "party_size": 1,
-                     *       "position": 3,
-                     *       "status": "waitlisted"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Participation"];
                 };
             };

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{AllOfBuilder, Ref, RefOr, Schema},
+    openapi::{AllOfBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type},
 };
 
 use crate::{State, call};
@@ -24,6 +24,8 @@ pub struct View {
     places: Places,
     participation: Option<Value>,
     actions: Value,
+    line: Value,
+    overlaps: Value,
 }
 
 /// The part of an event's page that comes from elsewhere than the event itself.
@@ -34,29 +36,85 @@ pub struct EventPageParts {
     places: Option<Places>,
     /// The viewer's own place; `null` for those who are not signed in.
     #[schema(required)]
-    participation: Option<PageParticipation>,
+    #[schema(schema_with = nullable_participation)]
+    participation: Value,
     /// What the viewer may do.
     actions: Actions,
+    /// How the line moves; `null` when it cannot be had just now.
+    #[schema(required)]
+    line: Option<PageLine>,
+    /// Other events at the same time, at which the viewer is in.
+    overlaps: Vec<PageOverlap>,
     /// Names of the parts that could not be had: `places`, `participation`.
     #[schema(example = json!([]))]
     degraded: Vec<String>,
 }
 
-/// The viewer's own place.
+/// How the line moves at an event.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PageParticipation {
-    /// `none`, `confirmed` or `waitlisted`.
-    #[schema(example = "waitlisted")]
+pub struct PageLine {
+    /// How free places are given: to the line by themselves, by offers, to whoever claims them first, or not at all.
+    phase: LinePhase,
+    /// RFC 3339; when offers begin.
+    cutoff_at: String,
+    /// RFC 3339; when free places go to whoever claims them first.
+    open_claim_at: String,
+    /// RFC 3339; the next instant at which something is decided by itself.
+    #[schema(required)]
+    next_decision_at: Option<String>,
+    /// What usually happens in the lines of this organiser's events; `null` if too little is known.
+    #[schema(required)]
+    forecast: Option<LineForecast>,
+}
+
+/// How free places are given at a moment.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes what `joins` answers")]
+pub enum LinePhase {
+    /// To the line, by themselves.
+    Automatic,
+    /// To the line, by offers that want to be accepted.
+    Offers,
+    /// To whoever claims them first.
+    OpenClaim,
+    /// Not at all.
+    Closed,
+}
+
+/// What usually happens in the lines of an organiser's events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LineForecast {
+    /// In half of the events, the line moved at least as far.
+    #[schema(example = 14)]
+    usually_reaches: i32,
+    /// Of how many past events this is said; 3 to 10.
+    #[schema(example = 5)]
+    of_events: i32,
+}
+
+/// Another event at the same time.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageOverlap {
+    /// Which event.
+    event_id: EventId,
+    /// Its title.
+    title: String,
+    /// The readable part of its address.
+    slug: String,
+    /// RFC 3339, UTC.
+    starts_at: String,
+    /// RFC 3339, UTC.
+    ends_at: String,
+    /// Where the viewer stands there.
     status: ParticipationStatus,
-    /// Place in the line, 1 is its head.
-    #[schema(required, example = 3)]
-    position: Option<i32>,
-    /// The viewer and their guests.
-    #[schema(required)]
-    party_size: Option<i32>,
-    /// RFC 3339.
-    #[schema(required)]
-    joined_at: Option<String>,
+}
+
+fn nullable_participation() -> RefOr<Schema> {
+    OneOfBuilder::new()
+        .item(Ref::from_schema_name("Participation"))
+        .item(ObjectBuilder::new().schema_type(Type::Null))
+        .into()
 }
 
 /// Where the viewer stands.
@@ -64,21 +122,26 @@ pub struct PageParticipation {
 #[serde(rename_all = "lowercase")]
 #[expect(dead_code, reason = "describes what `joins` answers")]
 pub enum ParticipationStatus {
-    /// Neither in nor in the line.
-    None,
-    /// Has a place.
-    Confirmed,
+    /// Waits for the organiser's approval.
+    Pending,
     /// In the line.
     Waitlisted,
+    /// A place is kept for a while.
+    Offered,
+    /// Has a place.
+    Confirmed,
 }
 
 /// What the viewer may do.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "independent of each other")]
 pub struct Actions {
     /// Whether joining would be taken (it may lead to the line).
     can_join: bool,
     /// Whether there is something to leave.
     can_leave: bool,
+    /// Whether there is an offer to accept, or a free place to take from the line.
+    can_claim: bool,
     /// Whether they may edit the event.
     can_edit: bool,
     /// A code that says why they cannot join.
@@ -150,12 +213,16 @@ pub async fn get_event(
     let can_edit =
         identity.as_ref().is_some_and(|it| it.is_moderator() || page["organiser"]["id"] == json!(it.user_id));
     let degraded: &[&str] = if view.is_some() { &[] } else { &["places", "participation"] };
-    let mut actions = json!({ "can_join": false, "can_leave": false, "reason": null });
+    let mut actions = json!({ "can_join": false, "can_leave": false, "can_claim": false, "reason": null });
     if let Some(view) = view {
         page.insert("places".to_owned(), json!(view.places));
         page.insert("participation".to_owned(), json!(view.participation));
+        page.insert("line".to_owned(), view.line);
+        page.insert("overlaps".to_owned(), view.overlaps);
         actions = view.actions;
     } else {
+        page.insert("line".to_owned(), Value::Null);
+        page.insert("overlaps".to_owned(), json!([]));
         page.insert("places".to_owned(), Value::Null);
         page.insert("participation".to_owned(), Value::Null);
         actions["reason"] = json!("unavailable");
@@ -171,7 +238,9 @@ fn unheard(event: &Map<String, Value>) -> View {
     View {
         places: Places { capacity, confirmed: 0, waitlisted: 0, held: 0 },
         participation: None,
-        actions: json!({ "can_join": false, "can_leave": false, "reason": "event_not_open" }),
+        actions: json!({ "can_join": false, "can_leave": false, "can_claim": false, "reason": "event_not_open" }),
+        line: Value::Null,
+        overlaps: json!([]),
     }
 }
 

@@ -77,13 +77,13 @@ async fn capacity_below_the_confirmed_count_needs_consent() {
     let version = organiser.get(&path).await.json["version"].as_i64().unwrap();
     let refused = organiser.patch(&path, version, json!({ "capacity": 2 })).await.expect(409);
     assert_eq!((refused.code(), refused.field()), ("capacity_below_confirmed", "capacity"));
-    assert_eq!(refused.json["detail"], "3 people have a place already.");
+    assert_eq!(refused.json["detail"], "3 places are taken already.");
     let small = organiser.publish(Some(2)).await;
     people[1].join(&small, "small").await.expect(200);
     let small = format!("/api/v1/events/{small}");
     let its_version = organiser.get(&small).await.json["version"].as_i64().unwrap();
     let refused = organiser.patch(&small, its_version, json!({ "capacity": 0 })).await.expect(409);
-    assert_eq!(refused.json["errors"][0]["detail"], "one person has a place already.");
+    assert_eq!(refused.json["errors"][0]["detail"], "One place is taken already.");
     let accepted = json!({ "capacity": 2, "accept_overbooking": true });
     organiser.patch(&path, version, accepted).await.expect(200);
     let places = eventually("the new capacity to arrive", async || {

@@ -1,6 +1,8 @@
 //! HTTP.
 
 mod internal;
+mod invitations;
+mod organise;
 mod participants;
 mod place;
 
@@ -10,16 +12,28 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{State, domain::Event};
 
 pub use internal::routes as internal;
+pub use invitations::InvitationView;
 
 /// Public operations.
 pub fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(place::join))
         .routes(routes!(place::leave))
+        .routes(routes!(place::claim))
+        .routes(routes!(place::keep))
+        .routes(routes!(place::answer))
         .routes(routes!(place::participation))
         .routes(routes!(place::my_joins))
         .routes(routes!(participants::list))
         .routes(routes!(participants::csv))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(organise::approve))
+        .routes(routes!(organise::reject))
+        .routes(routes!(organise::remove))
+        .routes(routes!(organise::ban))
+        .routes(routes!(organise::unban))
+        .routes(routes!(organise::admit))
 }
 
 /// An event that joins knows.

@@ -4,22 +4,22 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
-use contracts::{EventId, JoinId, UserId};
+use contracts::{EventId, JoinId, UserId, registration::Question};
 use futures::stream;
 use platform::{
-    http::{Cursor, Json, Limit, Page, Path, Query, header},
+    http::{Cursor, Json, Limit, Line, Page, Path, Query, header},
     identity::Identity,
     problem::{Problem, ProblemDocument},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 
-use super::{managed_event, place::live};
+use super::managed_event;
 use crate::{
     State,
     desk::LiveStatus,
-    domain::JoinStatus,
-    store::{self, ParticipantRow},
+    domain::{Answers, DueFor, JoinStatus, Way},
+    store::{self, Filter, ParticipantRow},
 };
 
 /// Rows of the CSV that are in memory at a time.
@@ -30,10 +30,14 @@ const CSV_PAGE: i64 = 500;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ParticipantsQuery {
-    /// Only those with a place, or only the line.
+    /// Only those in this state.
     #[serde(default)]
     #[param(inline, value_type = Option<LiveStatus>)]
     status: Option<StatusFilter>,
+    /// Only those whose name contains this.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "ada")]
+    name: Option<Line<100>>,
     /// Items a page, 1 to 100.
     #[serde(default)]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100, example = 20)]
@@ -47,15 +51,19 @@ pub struct ParticipantsQuery {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum StatusFilter {
-    Confirmed,
+    Pending,
     Waitlisted,
+    Offered,
+    Confirmed,
 }
 
 impl From<StatusFilter> for JoinStatus {
     fn from(filter: StatusFilter) -> Self {
         match filter {
-            StatusFilter::Confirmed => Self::Confirmed,
+            StatusFilter::Pending => Self::Pending,
             StatusFilter::Waitlisted => Self::Waitlisted,
+            StatusFilter::Offered => Self::Offered,
+            StatusFilter::Confirmed => Self::Confirmed,
         }
     }
 }
@@ -70,16 +78,36 @@ pub struct Participant {
     /// As they are called; empty for the moment that it takes a new account's name to arrive.
     #[schema(example = "Ada")]
     display_name: String,
-    /// A place, or a place in the line.
+    /// A place, or what may become one.
     status: LiveStatus,
-    /// How far from the head of the line, which is 1; `null` for a place.
+    /// How far from the head of the line, which is 1; `null` outside of it.
     #[schema(required, example = 3)]
     position: Option<i32>,
     /// The person and their guests.
     #[schema(example = 1)]
     party_size: i32,
+    /// The party as it was asked for, where only a part of it got places.
+    #[schema(required)]
+    asked_size: Option<i32>,
+    /// The guests' names, as far as they were given.
+    guests: Vec<String>,
+    /// To the organiser's questions.
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    answers: Answers,
+    /// How the place came to be; `picked` is out of turn, by the organiser.
+    #[schema(required)]
+    way: Option<Way>,
+    /// What they have to do by `due_at` to stay in.
+    #[schema(required)]
+    due_for: Option<DueFor>,
+    /// When it is too late.
+    #[schema(required)]
+    due_at: Option<DateTime<Utc>>,
     /// When they came.
     joined_at: DateTime<Utc>,
+    /// When the first of the party was let in at the door.
+    #[schema(required)]
+    arrived_at: Option<DateTime<Utc>>,
 }
 
 /// Lists who is in, in order of arrival.
@@ -107,17 +135,25 @@ pub async fn list(
 ) -> Result<Json<Page<Participant>>, Problem> {
     managed_event(&state, event_id, &identity).await?;
     let after = query.cursor.map(|cursor| cursor.key()).transpose()?.unwrap_or(0);
-    let status = query.status.map(JoinStatus::from);
-    let rows = store::participants(&state.desk.pool, event_id, status, after, query.limit.rows()).await?;
+    let filter = store::Filter { status: query.status.map(JoinStatus::from), name: query.name.map(Line::into_inner) };
+    let now = state.desk.clock.now();
+    let rows = store::participants(&state.desk.pool, event_id, &filter, after, query.limit.rows(), now).await?;
     let page = Page::new(rows, query.limit, |row| row.line_no);
     Ok(Json(page.map(|row| Participant {
         join_id: row.join_id,
         user_id: row.user_id,
         display_name: row.display_name.unwrap_or_default(),
-        status: live(row.status),
+        status: row.status.into(),
         position: row.position,
         party_size: row.party_size,
+        asked_size: row.asked_size,
+        guests: row.guests.0,
+        answers: row.answers.0,
+        way: row.way,
+        due_for: row.due_for,
+        due_at: row.due_at,
         joined_at: row.joined_at,
+        arrived_at: row.arrived_at,
     })))
 }
 
@@ -142,11 +178,12 @@ pub async fn csv(
     identity: Identity,
     Path(event_id): Path<EventId>,
 ) -> Result<Response, Problem> {
-    managed_event(&state, event_id, &identity).await?;
-    let pool = state.desk.pool.clone();
+    let event = managed_event(&state, event_id, &identity).await?;
+    let (pool, now) = (state.desk.pool.clone(), state.desk.clock.now());
     // The first page is read before the answer begins: a database that is away is a 503, not a broken file.
-    let first = store::participants(&pool, event_id, None, 0, CSV_PAGE).await?;
-    let export = Export { pool, event_id, next: Some(first), header: true };
+    let first = store::participants(&pool, event_id, &Filter::default(), 0, CSV_PAGE, now).await?;
+    let questions = event.registration.questions;
+    let export = Export { pool, event_id, questions, now, next: Some(first), header: true };
     let body = Body::from_stream(stream::try_unfold(export, Export::chunk));
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
@@ -159,6 +196,8 @@ pub async fn csv(
 struct Export {
     pool: PgPool,
     event_id: EventId,
+    questions: Vec<Question>,
+    now: DateTime<Utc>,
     /// What comes next, read already.
     next: Option<Vec<ParticipantRow>>,
     header: bool,
@@ -167,37 +206,55 @@ struct Export {
 impl Export {
     async fn chunk(mut self) -> Result<Option<(Bytes, Self)>, std::io::Error> {
         let Some(rows) = self.next.take() else { return Ok(None) };
-        let text = table(self.header, &rows)?;
+        let text = table(self.header, &self.questions, &rows)?;
         self.header = false;
         // A page that is not full was the last one.
         if let Some(last) = rows.last().filter(|_| i64::try_from(rows.len()) == Ok(CSV_PAGE)) {
-            let next = store::participants(&self.pool, self.event_id, None, last.line_no, CSV_PAGE).await;
+            let all = Filter::default();
+            let next = store::participants(&self.pool, self.event_id, &all, last.line_no, CSV_PAGE, self.now).await;
             self.next = Some(next.map_err(std::io::Error::other)?);
         }
         Ok(Some((text.into(), self)))
     }
 }
 
-fn table(header: bool, rows: &[ParticipantRow]) -> Result<Vec<u8>, std::io::Error> {
+fn table(header: bool, questions: &[Question], rows: &[ParticipantRow]) -> Result<Vec<u8>, std::io::Error> {
     let mut text = Vec::new();
     if header {
         text.extend_from_slice("\u{feff}".as_bytes()); // without it, Excel reads UTF-8 as Latin-1
     }
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(text);
     if header {
-        writer.write_record(["name", "status", "position", "party_size", "joined_at", "join_id"])?;
+        let fixed = ["name", "status", "position", "party_size", "joined_at", "join_id", "guests", "arrived_at"];
+        let asked = questions.iter().map(|question| harmless(&question.label));
+        writer.write_record(fixed.map(str::to_owned).into_iter().chain(asked))?;
     }
     for row in rows {
-        writer.write_record([
-            harmless(row.display_name.as_deref().unwrap_or_default()).as_str(),
-            if row.status == JoinStatus::Confirmed { "confirmed" } else { "waitlisted" },
-            &row.position.map(|position| position.to_string()).unwrap_or_default(),
-            &row.party_size.to_string(),
-            &row.joined_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            &row.join_id.to_string(),
-        ])?;
+        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let fixed = [
+            harmless(row.display_name.as_deref().unwrap_or_default()),
+            status_name(row.status).to_owned(),
+            row.position.map(|position| position.to_string()).unwrap_or_default(),
+            row.party_size.to_string(),
+            time(row.joined_at),
+            row.join_id.to_string(),
+            harmless(&row.guests.join(", ")),
+            row.arrived_at.map(time).unwrap_or_default(),
+        ];
+        let answers = questions.iter().map(|question| harmless(&row.answers.shown(&question.id)));
+        writer.write_record(fixed.into_iter().chain(answers))?;
     }
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+fn status_name(status: JoinStatus) -> &'static str {
+    match status {
+        JoinStatus::Pending => "pending",
+        JoinStatus::Waitlisted => "waitlisted",
+        JoinStatus::Offered => "offered",
+        JoinStatus::Confirmed => "confirmed",
+        JoinStatus::Ended => "ended",
+    }
 }
 
 /// What a spreadsheet would take for a formula is somebody else's program on the organiser's machine

@@ -1,42 +1,35 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use contracts::{
-    EventId, JoinId, UserId,
-    joins::{EndReason, JoinConfirmed, JoinEnded, JoinWaitlisted},
-};
-use platform::{http::StatusCode, outbox::Draft, problem::Problem, trace::TraceContext};
+use contracts::{EventId, JoinId, UserId};
+use platform::{Clock, http::StatusCode, outbox::Draft, problem::Problem, trace::TraceContext};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 
-use super::{Answer, Joined, Left, LiveStatus, Request, Ticket, Wish, came_up};
+use super::{
+    Answer, Request, Ticket, Wish,
+    answer::{Done, Joined, Left, LiveStatus},
+};
 use crate::{
-    domain::{Claim, Claimant, Event, IdempotencyKey, JoinStatus, Live, PartySize, Waiting},
+    domain::{Book, Decision, Event, Fact, IdempotencyKey, Invitation, Join, NewInvitation, Placed, Refusal, Wanted},
     error,
-    store::{HeadOfLine, Known, NewJoin, Promotion},
+    store::{self, Known},
 };
 
 type Key = (UserId, IdempotencyKey);
 
 /// Decides requests in memory, one after the other. All that they depend on was read before, under the events' locks; all that they
 /// change is written afterwards, in sets.
+#[derive(Debug)]
 pub struct Batch {
-    now: DateTime<Utc>,
-    events: HashMap<EventId, AtEvent>,
+    /// When everything is decided.
+    pub now: DateTime<Utc>,
+    books: BTreeMap<EventId, Book>,
     known: HashMap<Key, Known>,
-    live: HashMap<(EventId, UserId), Live>,
-    /// Where in the writes a join of this batch is.
-    made: HashMap<(EventId, i64), usize>,
     writes: Writes,
-}
-
-struct AtEvent {
-    event: Event,
-    /// The head of the line, as far as it can matter, and those who come now. Without parties that can never fit.
-    line: VecDeque<Waiting>,
-    /// Whether the line was read.
-    read: bool,
-    changed: bool,
+    /// Events at which somebody had waited beside a free place.
+    pub neglected: usize,
 }
 
 /// What a batch writes.
@@ -44,12 +37,14 @@ struct AtEvent {
 pub struct Writes {
     /// Events that changed.
     pub events: Vec<Event>,
-    /// Joins that were made, as they are at the end of the batch.
-    pub joins: Vec<NewJoin>,
-    /// Joins of the line that got a place.
-    pub promoted: Vec<Promotion>,
-    /// Joins whose people left, by event and arrival.
-    pub left: Vec<(EventId, i64)>,
+    /// Joins that were made or changed, as they are at the end of the batch.
+    pub joins: Vec<(EventId, Join)>,
+    /// What organisers and the clock decided, numbered within the event's revision.
+    pub decisions: Vec<(EventId, i32, Decision)>,
+    /// Invitations that were used or taken back.
+    pub invitations: Vec<Invitation>,
+    /// Invitations that were made: where, what, by whom, when.
+    pub made: Vec<(EventId, NewInvitation, UserId, DateTime<Utc>)>,
     /// Answers to be kept.
     pub answers: Vec<Remembered>,
     /// What others are told, in order.
@@ -79,57 +74,75 @@ impl Writes {
 }
 
 /// What one request came to: an answer, and which join it is about.
-type Decision = Result<(Answer, Option<JoinId>), Problem>;
+type Decided = Result<(Answer, Option<JoinId>), Problem>;
 
 impl Batch {
-    /// `known` and `live` are of all who ask.
-    pub fn new(
-        now: DateTime<Utc>,
-        events: Vec<Event>,
-        known: HashMap<Key, Known>,
-        live: HashMap<(EventId, UserId), Live>,
-    ) -> Self {
-        let at = |event: Event| AtEvent { event, line: VecDeque::new(), read: false, changed: false };
-        let events = events.into_iter().map(|event| (event.id, at(event))).collect();
-        Self { now, events, known, live, made: HashMap::new(), writes: Writes::default() }
-    }
-
-    /// Of which events the head of the line has to be read, and how many parties of it: as many as could come up, and those who may leave
-    /// it. Holds that have lapsed are dropped here.
-    pub fn lines_wanted(&mut self, tickets: &[Ticket]) -> Vec<HeadOfLine> {
-        let mut leaving: HashMap<EventId, i32> = HashMap::new();
-        for ticket in tickets.iter().filter(|it| matches!(it.wish, Wish::Leave)) {
-            *leaving.entry(ticket.request.event_id).or_default() += 1;
-        }
-        let mut wanted = Vec::new();
-        for at in self.events.values_mut() {
-            let lapsed = at.event.drop_lapsed_hold(self.now);
-            at.changed |= lapsed;
-            let leaving = leaving.get(&at.event.id).copied().unwrap_or_default();
-            if lapsed || leaving > 0 || at.event.held_up(self.now) {
-                let most = at.event.promotable_after(leaving * PartySize::MAX, self.now) + leaving;
-                wanted.push(HeadOfLine { event_id: at.event.id, most, capacity: at.event.capacity });
+    /// Locks the events that the requests are about, and reads what the decisions depend on.
+    pub async fn load(tx: &mut PgConnection, tickets: &[Ticket], clock: &Clock) -> Result<Self, sqlx::Error> {
+        let ids: BTreeSet<EventId> = tickets.iter().map(|it| it.request.event_id).collect();
+        let events = store::lock_events(tx, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let now = clock.now(); // not before the locks: whoever waited for them decides later
+        let asked: BTreeSet<(UserId, &IdempotencyKey)> =
+            tickets.iter().filter_map(|it| Some((it.request.user_id, it.request.key.as_ref()?))).collect();
+        let known = store::known(tx, &asked.into_iter().collect::<Vec<_>>()).await?;
+        let mut books: BTreeMap<EventId, Book> = events.into_iter().map(|event| (event.id, Book::new(event))).collect();
+        let concerned: BTreeSet<(EventId, UserId)> =
+            tickets.iter().filter_map(|it| Some((it.request.event_id, it.wish.concerns(&it.request)?))).collect();
+        let concerned: Vec<_> = concerned.into_iter().collect();
+        for (event_id, join) in store::live(tx, &concerned).await? {
+            if let Some(book) = books.get_mut(&event_id) {
+                book.load(join);
             }
         }
-        wanted
+        if books.values().any(|book| book.event.banned > 0) || tickets.iter().any(|it| it.wish.is_about_bans()) {
+            for (event_id, user_id) in store::bans(tx, &concerned).await? {
+                if let Some(book) = books.get_mut(&event_id) {
+                    book.load_ban(user_id);
+                }
+            }
+        }
+        let mut batch = Self { now, books, known, writes: Writes::default(), neglected: 0 };
+        batch.load_invitations(tx, tickets).await?;
+        batch.load_lines(tx, tickets).await?;
+        Ok(batch)
     }
 
-    /// Takes the lines that were wanted. Places that a lapsed hold kept back are given before anything else is decided.
-    ///
-    /// # Errors
-    /// If a message cannot be written as JSON.
-    pub fn lines(
-        &mut self,
-        mut lines: HashMap<EventId, VecDeque<Waiting>>,
-        wanted: &[HeadOfLine],
-    ) -> Result<(), serde_json::Error> {
-        for HeadOfLine { event_id: id, .. } in wanted {
-            let Some(at) = self.events.get_mut(id) else { continue };
-            (at.line, at.read) = (lines.remove(id).unwrap_or_default(), true);
-            if at.changed {
-                // Nothing was decided yet: a hold has lapsed.
-                at.event.revision += 1;
-                self.promote(*id, TraceContext::current())?;
+    async fn load_invitations(&mut self, tx: &mut PgConnection, tickets: &[Ticket]) -> Result<(), sqlx::Error> {
+        let codes: Vec<(EventId, &str)> =
+            tickets.iter().filter_map(|it| Some((it.request.event_id, it.wish.invitation()?))).collect();
+        if codes.is_empty() {
+            return Ok(());
+        }
+        for (event_id, invitation) in store::invitations(tx, &codes).await? {
+            if let Some(book) = self.books.get_mut(&event_id) {
+                book.load_invitation(invitation);
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_lines(&mut self, tx: &mut PgConnection, tickets: &[Ticket]) -> Result<(), sqlx::Error> {
+        let mut freeing: HashMap<EventId, i32> = HashMap::new();
+        for ticket in tickets.iter().filter(|it| it.wish.may_free()) {
+            *freeing.entry(ticket.request.event_id).or_default() += 1;
+        }
+        let mut lines = Vec::new();
+        for (event_id, book) in &mut self.books {
+            let wanted = book.wanted(freeing.get(event_id).copied().unwrap_or_default(), self.now);
+            if wanted.due {
+                load_due(tx, book, self.now).await?;
+            }
+            if wanted.parties > 0 {
+                lines.push((*event_id, wanted.parties));
+            }
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let mut heads = store::lines(tx, &lines).await?;
+        for (event_id, parties) in lines {
+            if let Some(book) = self.books.get_mut(&event_id) {
+                book.load_line(heads.remove(&event_id).unwrap_or_default(), parties);
             }
         }
         Ok(())
@@ -141,19 +154,17 @@ impl Batch {
     /// If a message cannot be written as JSON.
     pub fn decide(&mut self, ticket: &Ticket) -> Result<Result<Answer, Problem>, serde_json::Error> {
         let Request { event_id, user_id, key } = &ticket.request;
-        if !self.events.contains_key(event_id) {
-            return Ok(Err(Problem::not_found()));
-        }
-        let request_hash = request_hash(*event_id, ticket.wish);
-        if let Some(known) = self.known.get(&(*user_id, key.clone())) {
+        let Some(book) = self.books.get_mut(event_id) else { return Ok(Err(Problem::not_found())) };
+        let key = key.as_ref().map(|key| (*user_id, key.clone()));
+        let request_hash = request_hash(*event_id, &ticket.wish)?;
+        if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
             let same = known.request_hash == request_hash;
             return Ok(if same { Ok(known.answer.clone()) } else { Err(error::key_reused()) });
         }
-        let decision = match ticket.wish {
-            Wish::Join { party, verified } => self.join(ticket, party, verified)?,
-            Wish::Leave => self.leave(ticket)?,
-        };
-        let (answer, join_id) = match decision {
+        self.neglected += usize::from(book.settle(self.now));
+        let decided = decide(book, ticket, self.now)?;
+        tell(book, ticket.trace, &mut self.writes.messages)?;
+        let (answer, join_id) = match decided {
             Ok(decided) => decided,
             // A state conflict is an answer like any other, kept under the key; other refusals may be over by the next attempt.
             Err(problem) if problem.code().status == StatusCode::CONFLICT => {
@@ -161,139 +172,161 @@ impl Batch {
             }
             Err(problem) => return Ok(Err(problem)),
         };
-        let known = Known { request_hash, answer: answer.clone() };
-        self.known.insert((*user_id, key.clone()), known.clone());
-        let (event_id, user_id, key) = (*event_id, *user_id, key.clone());
-        self.writes.answers.push(Remembered { user_id, key, known, event_id, join_id });
+        if let Some((user_id, key)) = key {
+            let known = Known { request_hash, answer: answer.clone() };
+            self.known.insert((user_id, key.clone()), known.clone());
+            self.writes.answers.push(Remembered { user_id, key, known, event_id: *event_id, join_id });
+        }
         Ok(Ok(answer))
-    }
-
-    fn join(&mut self, ticket: &Ticket, party: PartySize, verified: bool) -> Result<Decision, serde_json::Error> {
-        let Request { event_id, user_id, .. } = ticket.request;
-        let now = self.now;
-        let Some(at) = self.events.get_mut(&event_id) else { return Ok(Err(Problem::not_found())) };
-        let behind = if at.read { !at.line.is_empty() } else { at.event.line_length > 0 };
-        let by = Claimant::Newcomer { verified, already_in: self.live.contains_key(&(event_id, user_id)), behind };
-        let placement = match at.event.claim(&Claim { party, by }, now) {
-            Ok(placement) => placement,
-            Err(refusal) => return Ok(Err(refusal.problem())),
-        };
-        at.changed = true;
-        at.event.revision += 1;
-        let (id, places, line_no) = (JoinId::new(now), at.event.places(), placement.line_no);
-        let confirmed = placement.position.is_none();
-        let (status, live) = if confirmed {
-            (JoinStatus::Confirmed, LiveStatus::Confirmed)
-        } else {
-            (JoinStatus::Waitlisted, LiveStatus::Waitlisted)
-        };
-        if !confirmed {
-            at.line.push_back(Waiting { id, user_id, line_no, party_size: party });
-        }
-        let confirmed_revision = confirmed.then_some(at.event.revision);
-        self.made.insert((event_id, line_no), self.writes.joins.len());
-        self.writes.joins.push(NewJoin {
-            id,
-            event_id,
-            user_id,
-            line_no,
-            party_size: party,
-            confirmed_revision,
-            promoted: false,
-            left: false,
-        });
-        self.live.insert((event_id, user_id), Live { id, line_no, status, party_size: party });
-        let party_size = party.get();
-        self.writes.messages.push(if let Some(position) = placement.position {
-            let message =
-                JoinWaitlisted { join_id: id, event_id, user_id, party_size, position, decided_at: now, places };
-            Draft::new(&message, ticket.trace)?
-        } else {
-            let message = JoinConfirmed {
-                join_id: id,
-                event_id,
-                user_id,
-                party_size,
-                promoted: false,
-                decided_at: now,
-                places,
-                ticket: None,
-                answers_due: None,
-                leave_other_lines: false,
-            };
-            Draft::new(&message, ticket.trace)?
-        });
-        let joined = Joined {
-            join_id: id,
-            event_id,
-            status: live,
-            position: placement.position,
-            party_size,
-            joined_at: now,
-            places,
-        };
-        Ok(Ok((answer(StatusCode::OK, &joined)?, Some(id))))
-    }
-
-    fn leave(&mut self, ticket: &Ticket) -> Result<Decision, serde_json::Error> {
-        let Request { event_id, user_id, .. } = ticket.request;
-        let Some(at) = self.events.get_mut(&event_id) else { return Ok(Err(Problem::not_found())) };
-        let Some(live) = self.live.remove(&(event_id, user_id)) else {
-            return Ok(Err(Problem::new(error::NOT_JOINED)));
-        };
-        at.changed = true;
-        at.event.revision += 1;
-        at.event.release(live.status, live.party_size);
-        at.line.retain(|it| it.line_no != live.line_no);
-        match self.made.get(&(event_id, live.line_no)) {
-            Some(index) => self.writes.joins[*index].left = true,
-            None => self.writes.left.push((event_id, live.line_no)),
-        }
-        let message = JoinEnded {
-            join_id: live.id,
-            event_id,
-            user_id,
-            was_confirmed: live.status == JoinStatus::Confirmed,
-            reason: EndReason::Left,
-            decided_at: self.now,
-            places: at.event.places(),
-            words: None,
-        };
-        self.writes.messages.push(Draft::new(&message, ticket.trace)?);
-        self.promote(event_id, ticket.trace)?;
-        let places = self.events[&event_id].event.places();
-        let left = Left { event_id, status: "left", left_at: self.now, places };
-        Ok(Ok((answer(StatusCode::OK, &left)?, Some(live.id))))
-    }
-
-    fn promote(&mut self, event_id: EventId, trace: TraceContext) -> Result<(), serde_json::Error> {
-        let Some(at) = self.events.get_mut(&event_id) else { return Ok(()) };
-        let revision = at.event.revision;
-        for promoted in at.event.promote(&mut at.line, self.now) {
-            let waiting = promoted.waiting;
-            if let Some(live) = self.live.get_mut(&(event_id, waiting.user_id)) {
-                live.status = JoinStatus::Confirmed;
-            }
-            match self.made.get(&(event_id, waiting.line_no)) {
-                Some(index) => {
-                    let join = &mut self.writes.joins[*index];
-                    (join.promoted, join.confirmed_revision) = (true, Some(revision));
-                }
-                None => self.writes.promoted.push((event_id, waiting.line_no, revision)),
-            }
-            self.writes.messages.push(Draft::new(&came_up(event_id, &promoted, self.now), trace)?);
-        }
-        Ok(())
     }
 
     /// What to write.
     pub fn finish(self) -> Writes {
         let mut writes = self.writes;
-        writes.events = self.events.into_values().filter(|at| at.changed).map(|at| at.event).collect();
+        for (event_id, book) in self.books {
+            let closing = book.close();
+            if !closing.changed {
+                continue;
+            }
+            writes.events.push(closing.event);
+            writes.joins.extend(closing.joins.into_iter().map(|join| (event_id, join)));
+            writes.invitations.extend(closing.invitations);
+            writes.made.extend(closing.made.into_iter().map(|(it, by, at)| (event_id, it, by, at)));
+            writes.decisions.extend(numbered(event_id, closing.decisions));
+        }
         // Two lanes that want the same keys must want them in the same order.
         writes.answers.sort_unstable_by(|a, b| (a.user_id, &a.key).cmp(&(b.user_id, &b.key)));
         writes
     }
+}
+
+/// Reads what one book wants.
+pub async fn load_wanted(
+    tx: &mut PgConnection,
+    book: &mut Book,
+    wanted: Wanted,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let id = book.event.id;
+    if wanted.due {
+        load_due(tx, book, now).await?;
+    }
+    if wanted.parties > 0 {
+        let mut lines = store::lines(tx, &[(id, wanted.parties)]).await?;
+        book.load_line(lines.remove(&id).unwrap_or_default(), wanted.parties);
+    }
+    Ok(())
+}
+
+async fn load_due(tx: &mut PgConnection, book: &mut Book, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let due = store::due(tx, book.event.id, now).await?;
+    for invitation in due.invitations {
+        book.load_invitation(invitation);
+    }
+    book.load_due(due.joins, due.next);
+    Ok(())
+}
+
+/// Numbers the decisions within each revision.
+pub fn numbered(event_id: EventId, decisions: Vec<Decision>) -> impl Iterator<Item = (EventId, i32, Decision)> {
+    let (mut revision, mut n) = (0, 0);
+    decisions.into_iter().map(move |decision| {
+        n = if decision.revision == revision { n + 1 } else { 0 };
+        revision = decision.revision;
+        (event_id, n, decision)
+    })
+}
+
+/// Writes what the book tells as messages.
+pub fn tell(book: &mut Book, trace: TraceContext, messages: &mut Vec<Draft>) -> Result<(), serde_json::Error> {
+    for fact in book.told() {
+        messages.push(match fact {
+            Fact::Confirmed(it) => Draft::new(&it, trace),
+            Fact::Waitlisted(it) => Draft::new(&it, trace),
+            Fact::Requested(it) => Draft::new(&it, trace),
+            Fact::Offered(it) => Draft::new(&it, trace),
+            Fact::Ended(it) => Draft::new(&it, trace),
+            Fact::Places(it) => Draft::new(&it, trace),
+        }?);
+    }
+    Ok(())
+}
+
+fn decide(book: &mut Book, ticket: &Ticket, now: DateTime<Utc>) -> Result<Decided, serde_json::Error> {
+    let Request { event_id, user_id: asker, .. } = ticket.request;
+    let (decision, concerned) = match &ticket.wish {
+        Wish::Join(given) => return placed(book.join(given, now), book, asker, now),
+        Wish::Claim => return placed(book.claim(asker, now), book, asker, now),
+        Wish::Approve { user_id } => return placed(book.approve(*user_id, asker, now), book, *user_id, now),
+        Wish::Pick { user_id, exceed } => {
+            return placed(book.pick(*user_id, *exceed, asker, now), book, *user_id, now);
+        }
+        Wish::Leave => {
+            return Ok(match book.leave(asker, now) {
+                Ok(id) => {
+                    let (places, revision) = (book.event.places(), book.event.revision);
+                    let left = Left { event_id, status: "left", left_at: now, places, revision };
+                    Ok((answer(StatusCode::OK, &left)?, Some(id)))
+                }
+                Err(refusal) => Err(refusal.problem()),
+            });
+        }
+        Wish::Keep => (book.keep(asker, now).map(|()| "kept"), asker),
+        Wish::Answer(answers) => (book.answer(asker, answers, now).map(|()| "answered"), asker),
+        Wish::Reject { user_id, words } => {
+            (book.reject(*user_id, words.clone(), asker, now).map(|()| "rejected"), *user_id)
+        }
+        Wish::Remove { user_id, words } => {
+            (book.remove(*user_id, words.clone(), asker, now).map(|()| "removed"), *user_id)
+        }
+        Wish::Ban { user_id, words } => {
+            book.ban(*user_id, words.clone(), asker, now);
+            (Ok("banned"), *user_id)
+        }
+        Wish::Unban { user_id } => {
+            book.unban(*user_id, asker, now);
+            (Ok("unbanned"), *user_id)
+        }
+        Wish::Invite(invitation) => (book.invite(invitation, asker, now).map(|()| "invited"), asker),
+        Wish::Revoke { code } => (book.revoke(code, asker, now).map(|()| "revoked"), asker),
+        Wish::Hold { capacity } => (book.hold(*capacity, now).map(|()| "held"), asker),
+        Wish::Settle => (Ok("settled"), asker),
+        Wish::Forget => {
+            book.forget(asker, now);
+            (Ok("forgotten"), asker)
+        }
+    };
+    Ok(match decision {
+        Ok(status) => {
+            let (places, revision) = (book.event.places(), book.event.revision);
+            let done = Done { event_id, user_id: concerned, status, decided_at: now, places, revision };
+            Ok((answer(StatusCode::OK, &done)?, None))
+        }
+        Err(refusal) => Err(refusal.problem()),
+    })
+}
+
+fn placed(
+    placed: Result<Placed, Refusal>,
+    book: &Book,
+    user_id: UserId,
+    now: DateTime<Utc>,
+) -> Result<Decided, serde_json::Error> {
+    let placed = match placed {
+        Ok(placed) => placed,
+        Err(refusal) => return Ok(Err(refusal.problem())),
+    };
+    let joined = Joined {
+        join_id: placed.id,
+        event_id: book.event.id,
+        status: LiveStatus::from(placed.status),
+        position: placed.position,
+        party_size: placed.size,
+        joined_at: book.live(user_id).map_or(now, |it| it.joined_at),
+        places: book.event.places(),
+        revision: book.event.revision,
+    };
+    Ok(Ok((answer(StatusCode::OK, &joined)?, Some(placed.id))))
 }
 
 fn answer(status: StatusCode, body: &impl Serialize) -> Result<Answer, serde_json::Error> {
@@ -301,10 +334,11 @@ fn answer(status: StatusCode, body: &impl Serialize) -> Result<Answer, serde_jso
 }
 
 /// Of what the request means, not of how it is written: an absent party is a party of one.
-fn request_hash(event_id: EventId, wish: Wish) -> Vec<u8> {
+fn request_hash(event_id: EventId, wish: &Wish) -> Result<Vec<u8>, serde_json::Error> {
     let meaning = match wish {
-        Wish::Join { party, .. } => format!("join/{event_id}/{}", party.get()),
+        Wish::Join(given) if given.is_plain() => format!("join/{event_id}/{}", given.party.get()),
         Wish::Leave => format!("leave/{event_id}"),
+        wish => format!("{event_id}/{}", serde_json::to_string(wish)?),
     };
-    Sha256::digest(meaning.as_bytes()).to_vec()
+    Ok(Sha256::digest(meaning.as_bytes()).to_vec())
 }

@@ -1,16 +1,21 @@
 //! The only SQL of this slice.
 
 mod audit;
-mod batch;
+mod load;
 mod read;
+mod rows;
+mod save;
 mod write;
 
 pub use audit::{Violation, audit};
-pub use batch::{
-    HeadOfLine, Known, NewJoin, Promotion, begin_batch, heads_of_lines, known, live, lock_events, promote, write,
+pub use load::{Known, bans, begin_batch, due, invitations, known, lines, live, lock_events};
+pub use read::{
+    Filter, Forecast, Overlap, ParticipantRow, Standing, When, event, forecast, invitations_of, is_banned, my_joins,
+    overlaps, participants, places_of, standing,
 };
-pub use read::{ParticipantRow, Standing, When, event, my_joins, participants, places_of, standing};
+pub use save::write;
 pub use write::{
-    NewOverbooking, begin, end_all, forget, insert_event, lapsed_holds, lock_event, pass_over, record_overbooking,
-    save_event, save_person,
+    NewOverbooking, ask_to_reconfirm, begin, close_books, end_all, events_of, forget, forget_person, insert_event,
+    lock_event, mark_open_told, open_to_claims, pass_over, record_overbooking, save_description, save_event,
+    save_person, to_look_after, to_reconfirm, who_waits, write_closing,
 };

@@ -1,10 +1,18 @@
 //! Statements of transactions about one event at a time. They lock it first.
 
-use chrono::{DateTime, Utc};
-use contracts::{EventId, JoinId, UserId, joins::EndReason};
-use sqlx::{PgConnection, PgPool, PgTransaction};
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::{
+    EventId, JoinId, UserId,
+    events::{EventSnapshot, TimeAndPlace},
+    joins::EndReason,
+};
+use sqlx::{PgConnection, PgPool, PgTransaction, types::Json};
 
-use crate::domain::Event;
+use super::save;
+use crate::{
+    desk::numbered,
+    domain::{Closing, Event},
+};
 
 /// Starts a transaction that is not willing to wait: a request has a deadline, and whoever waits holds a connection.
 pub async fn begin(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error> {
@@ -15,8 +23,8 @@ pub async fn begin(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error>
 /// Adds an event that is not known yet; `false` if it is.
 pub async fn insert_event(tx: &mut PgConnection, event: &Event) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query(
-        "INSERT INTO events (id, version, organiser_id, status, capacity, starts_at, ends_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO events (id, version, organiser_id, status, capacity, starts_at, ends_at, registration)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
     )
     .bind(event.id)
     .bind(event.version)
@@ -25,9 +33,32 @@ pub async fn insert_event(tx: &mut PgConnection, event: &Event) -> Result<bool, 
     .bind(event.capacity)
     .bind(event.starts_at)
     .bind(event.ends_at)
+    .bind(Json(&event.registration))
     .execute(tx)
     .await?;
     Ok(inserted.rows_affected() == 1)
+}
+
+/// What people read of an event: for tickets, the door, and those who may know the exact place. `moved` is time and place before, if one of
+/// them has changed.
+pub async fn save_description(
+    tx: &mut PgConnection,
+    event: &EventSnapshot,
+    moved: Option<&TimeAndPlace>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE events SET title = $2, slug = $3, timezone = $4, venue = $5, moved_from = coalesce($6, moved_from)
+         WHERE id = $1",
+    )
+    .bind(event.id)
+    .bind(&event.title)
+    .bind(&event.slug)
+    .bind(&event.timezone)
+    .bind(Json(&event.venue))
+    .bind(moved.map(Json))
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 /// Locks an event: from here to the commit nobody else decides anything about it.
@@ -41,9 +72,10 @@ pub async fn lock_event(tx: &mut PgConnection, id: EventId) -> Result<Option<Eve
 pub async fn save_event(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE events
-         SET version = $2, organiser_id = $3, status = $4, capacity = $5, starts_at = $6, ends_at = $7, confirmed = $8,
-             waitlisted = $9, line_length = $10, overbooked = $11, capacity_hold = $12, hold_until = $13, next_line_no = $14,
-             revision = $15
+         SET version = $2, organiser_id = $3, status = $4, capacity = $5, starts_at = $6, ends_at = $7, registration = $8,
+             moved_at = $9, reconfirm_asked_at = $10, confirmed = $11, waitlisted = $12, line_length = $13, offered = $14,
+             reserved = $15, overbooked = $16, capacity_hold = $17, hold_until = $18, next_line_no = $19, revision = $20, due_at = $21,
+             banned = $22
          WHERE id = $1",
     )
     .bind(event.id)
@@ -53,24 +85,41 @@ pub async fn save_event(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx
     .bind(event.capacity)
     .bind(event.starts_at)
     .bind(event.ends_at)
+    .bind(Json(&event.registration))
+    .bind(event.moved_at)
+    .bind(event.reconfirm_asked_at)
     .bind(event.confirmed)
     .bind(event.waitlisted)
     .bind(event.line_length)
+    .bind(event.offered)
+    .bind(event.reserved)
     .bind(event.overbooked)
     .bind(event.capacity_hold)
     .bind(event.hold_until)
     .bind(event.next_line_no)
     .bind(event.revision)
+    .bind(event.due_at)
+    .bind(event.banned)
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// Writes down what a book has decided, the event itself excepted.
+pub async fn write_closing(tx: &mut PgConnection, closing: Closing, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let id = closing.event.id;
+    let joins: Vec<_> = closing.joins.into_iter().map(|join| (id, join)).collect();
+    let decisions: Vec<_> = numbered(id, closing.decisions).collect();
+    save::write_joins(tx, &joins, now).await?;
+    save::write_decisions(tx, &decisions).await?;
+    save::write_invitations(tx, &closing.invitations, &[]).await
 }
 
 /// Marks those in the line whom this capacity leaves no hope: parties larger than it.
 pub async fn pass_over(tx: &mut PgConnection, event_id: EventId, capacity: i32) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE joins SET passed_over = true
-         WHERE event_id = $1 AND status = 'waitlisted' AND party_size > $2 AND NOT passed_over",
+         WHERE event_id = $1 AND status = 'waitlisted' AND coalesce(at_least, party_size) > $2 AND NOT passed_over",
     )
     .bind(event_id)
     .bind(capacity)
@@ -90,16 +139,22 @@ pub struct Ended {
     pub was_confirmed: bool,
 }
 
-/// Ends every live join of an event; in order of arrival.
+/// Ends every live join of an event, in order of arrival, and whatever was kept for the invited.
 pub async fn end_all(
     tx: &mut PgConnection,
     event_id: EventId,
     now: DateTime<Utc>,
     reason: EndReason,
 ) -> Result<Vec<Ended>, sqlx::Error> {
+    sqlx::query("UPDATE invitations SET reserved = 0, revoked_at = coalesce(revoked_at, $2) WHERE event_id = $1")
+        .bind(event_id)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
     sqlx::query_as(
         "WITH ended AS (
-             UPDATE joins SET status = 'ended', ended_at = $2, end_reason = $3 WHERE event_id = $1 AND status <> 'ended'
+             UPDATE joins SET status = 'ended', ended_at = $2, end_reason = $3, due_at = NULL, due_for = NULL
+             WHERE event_id = $1 AND status <> 'ended'
              RETURNING id, user_id, line_no, confirmed_at IS NOT NULL AS was_confirmed
          ) SELECT id, user_id, was_confirmed FROM ended ORDER BY line_no",
     )
@@ -138,7 +193,7 @@ pub async fn record_overbooking(
     .bind(event.id)
     .bind(event.version)
     .bind(event.capacity)
-    .bind(event.confirmed)
+    .bind(event.taken())
     .bind(overbooking.accepted)
     .bind(overbooking.now)
     .execute(tx)
@@ -146,12 +201,135 @@ pub async fn record_overbooking(
     .map(drop)
 }
 
-/// Events whose hold has lapsed.
-pub async fn lapsed_holds(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<EventId>, sqlx::Error> {
-    sqlx::query_scalar("SELECT id FROM events WHERE hold_until IS NOT NULL AND hold_until <= $1 ORDER BY id LIMIT 1000")
-        .bind(now)
-        .fetch_all(pool)
+/// Events where something is due, or places seem to be free while somebody waits.
+pub async fn to_look_after(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<EventId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "(SELECT id FROM events WHERE hold_until <= $1 ORDER BY id LIMIT 500)
+         UNION (SELECT id FROM events WHERE due_at <= $1 ORDER BY id LIMIT 500)
+         UNION (SELECT id FROM events
+                WHERE status = 'published' AND starts_at > $1 AND line_length > 0 AND hold_until IS NULL
+                  AND (capacity IS NULL OR confirmed + offered + reserved < capacity)
+                ORDER BY id LIMIT 500)",
+    )
+    .bind(now)
+    .fetch_all(pool)
+    .await
+}
+
+/// Events whose free places go to whoever claims them, with people in the line who have not been told for an hour.
+pub async fn open_to_claims(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Event>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT * FROM events
+         WHERE status = 'published' AND starts_at > $1 AND starts_at < $1 + interval '2 days' AND line_length > 0
+           AND confirmed + offered + reserved < capacity AND (open_told_at IS NULL OR open_told_at <= $1 - interval '1 hour')
+           AND starts_at - make_interval(mins => least(coalesce((registration ->> 'offer_minutes')::integer, 120),
+                                                       coalesce((registration ->> 'offer_hours')::integer, 24) * 60)) <= $1
+         ORDER BY id LIMIT 200",
+    )
+    .bind(now)
+    .fetch_all(pool)
+    .await
+}
+
+/// Notes that those in the line are told; `false` if another process has just done so.
+pub async fn mark_open_told(tx: &mut PgConnection, id: EventId, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    let marked = sqlx::query(
+        "UPDATE events SET open_told_at = $2 WHERE id = $1 AND (open_told_at IS NULL OR open_told_at <= $2 - interval '1 hour')",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(marked.rows_affected() == 1)
+}
+
+/// The first hundred in the line.
+pub async fn who_waits(tx: &mut PgConnection, id: EventId) -> Result<Vec<UserId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT user_id FROM joins WHERE event_id = $1 AND status = 'waitlisted' ORDER BY line_no LIMIT 100",
+    )
+    .bind(id)
+    .fetch_all(tx)
+    .await
+}
+
+/// Events whose time has come to ask who still comes.
+pub async fn to_reconfirm(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<EventId>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT id FROM events
+         WHERE status = 'published' AND starts_at > $1 AND starts_at <= $1 + interval '720 hours' AND reconfirm_asked_at IS NULL
+           AND starts_at - make_interval(hours => (registration ->> 'reconfirm_hours')::integer) <= $1
+         ORDER BY id LIMIT 200",
+    )
+    .bind(now)
+    .fetch_all(pool)
+    .await
+}
+
+/// Sets the deadline for everybody who has a place and no other deadline; whom.
+pub async fn ask_to_reconfirm(
+    tx: &mut PgConnection,
+    event: &Event,
+    answer_by: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(JoinId, UserId)>, sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO decisions (event_id, revision, n, decided_at, action, details)
+         VALUES ($1, $2, 0, $3, 'reconfirmation_asked', jsonb_build_object('answer_by', $4::timestamptz))",
+    )
+    .bind(event.id)
+    .bind(event.revision)
+    .bind(now)
+    .bind(answer_by)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query_as(
+        "UPDATE joins SET due_at = $2, due_for = 'reconfirmation'
+         WHERE event_id = $1 AND status = 'confirmed' AND due_at IS NULL RETURNING id, user_id",
+    )
+    .bind(event.id)
+    .bind(answer_by)
+    .fetch_all(tx)
+    .await
+}
+
+/// Notes what came of events that are over.
+pub async fn close_books(pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE events e
+         SET line_reached = came.reached, line_longest = came.stood,
+             no_shows = CASE WHEN came.arrived > 0 THEN e.confirmed - came.arrived END
+         FROM (SELECT id FROM events WHERE line_reached IS NULL AND ends_at <= $1 ORDER BY ends_at LIMIT 100) over,
+              LATERAL (SELECT count(*) FILTER (WHERE promoted)::integer AS reached,
+                              count(*) FILTER (WHERE promoted OR status = 'waitlisted')::integer AS stood,
+                              coalesce(sum(party_size) FILTER (WHERE arrived_at IS NOT NULL), 0)::integer AS arrived
+                       FROM joins WHERE event_id = over.id) came
+         WHERE e.id = over.id",
+    )
+    .bind(now - TimeDelta::hours(6))
+    .execute(pool)
+    .await
+    .map(drop)
+}
+
+/// Events at which somebody is in, in the order in which they have to be locked.
+pub async fn events_of(tx: &mut PgConnection, user_id: UserId) -> Result<Vec<EventId>, sqlx::Error> {
+    sqlx::query_scalar("SELECT event_id FROM joins WHERE user_id = $1 AND status <> 'ended' ORDER BY event_id")
+        .bind(user_id)
+        .fetch_all(tx)
         .await
+}
+
+/// Forgets what is known of a person; that a place was taken stays.
+pub async fn forget_person(tx: &mut PgConnection, user_id: UserId) -> Result<(), sqlx::Error> {
+    for statement in [
+        "UPDATE joins SET answers = NULL, guests = NULL WHERE user_id = $1 AND (answers IS NOT NULL OR guests IS NOT NULL)",
+        "DELETE FROM idempotency WHERE user_id = $1",
+        "DELETE FROM people WHERE user_id = $1",
+    ] {
+        sqlx::query(statement).bind(user_id).execute(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 /// Takes over what somebody is called.

@@ -26,7 +26,25 @@ fn the_description_is_whole() {
         ids.push(operation["operationId"].as_str().unwrap());
     }
     ids.sort_unstable();
-    let expected =
-        ["export_participants", "get_participation", "join_event", "leave_event", "list_my_joins", "list_participants"];
+    let expected = [
+        "admit_participant",
+        "answer_questions",
+        "approve_participant",
+        "ban_participant",
+        "claim_place",
+        "create_invitation",
+        "export_participants",
+        "get_participation",
+        "join_event",
+        "keep_place",
+        "leave_event",
+        "list_invitations",
+        "list_my_joins",
+        "list_participants",
+        "reject_participant",
+        "remove_participant",
+        "revoke_invitation",
+        "unban_participant",
+    ];
     assert_eq!(ids, expected);
 }

@@ -58,11 +58,11 @@ async fn finds_an_overbooking_without_a_record() {
 #[tokio::test]
 async fn finds_a_free_place_with_a_line() {
     finds(
-        "no place is free while the head of the line would fit",
+        "no place is free while somebody waits whose turn it is",
         &["UPDATE events SET capacity = 3 WHERE confirmed = 2"],
     )
     .await;
-    finds("no place is free while the head of the line would fit", &["UPDATE events SET capacity = NULL"]).await;
+    finds("no place is free while somebody waits whose turn it is", &["UPDATE events SET capacity = NULL"]).await;
 }
 
 #[tokio::test]
@@ -78,12 +78,59 @@ async fn finds_somebody_who_is_in_twice() {
 async fn finds_a_place_given_out_of_order() {
     finds(
         "places were given in order of arrival",
-        &["UPDATE joins SET confirmed_revision = 100 WHERE line_no = 1 AND status = 'confirmed'"],
+        &["UPDATE joins SET given_revision = 100 WHERE line_no = 1 AND status = 'confirmed'"],
     )
     .await;
     finds(
-        "nobody waits behind whom they came before",
+        "places were given in order of arrival",
         &["UPDATE joins SET status = 'confirmed', confirmed_at = now(), confirmed_revision = 9, promoted = true WHERE line_no = 4"],
+    )
+    .await;
+    finds(
+        "nobody was passed more often than it is counted",
+        &["UPDATE joins SET passed = 1 WHERE line_no = 3", "UPDATE joins SET line_no = line_no + 10 WHERE line_no < 3"],
+    )
+    .await;
+    finds("nobody is passed more often than any rule allows", &["UPDATE joins SET passed = 21 WHERE line_no = 3"])
+        .await;
+}
+
+#[tokio::test]
+async fn finds_a_forgotten_deadline() {
+    finds(
+        "an event knows its first deadline",
+        &["UPDATE joins SET due_at = now(), due_for = 'answers' WHERE line_no = 1 AND status = 'confirmed'"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn finds_a_banned_person_who_is_in_and_bans_that_are_not_counted() {
+    let ban = "INSERT INTO bans SELECT event_id, user_id, user_id, now() FROM joins WHERE line_no = 1 AND status = 'confirmed'";
+    finds("nobody who is banned is in", &[ban]).await;
+    finds("the bans are counted", &[ban]).await;
+}
+
+#[tokio::test]
+async fn finds_a_place_out_of_turn_that_nobody_gave() {
+    finds(
+        "whoever was picked out of turn was picked by somebody",
+        &["UPDATE joins SET way = 'picked' WHERE line_no = 2 AND status = 'confirmed'"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn finds_reserved_places_that_are_not_counted() {
+    let invitation = "INSERT INTO invitations (id, event_id, code, label, uses_left, reserved, created_by, created_at)
+         SELECT id, id, 'a code long enough', 'x', 1, 2, id, now() FROM events WHERE capacity = 3";
+    finds("the counters agree with the joins", &[invitation]).await;
+    finds(
+        "no event is oversold",
+        &[
+            "ALTER TABLE events DROP CONSTRAINT events_never_oversold",
+            "UPDATE events SET reserved = 1 WHERE confirmed = 2",
+        ],
     )
     .await;
 }

@@ -105,10 +105,10 @@ async fn a_hold_whose_change_never_comes_lapses_and_the_line_gets_its_places() {
     world.client().post(&path, json!({ "capacity": 1 })).await.expect(204);
     let waiting = world.people.person("Ada");
     world.join(&waiting, event).await.expect(200);
-    world.job("joins.settle_lapsed_holds").await;
+    world.job("joins.look_after").await;
     assert_eq!(world.participation(&waiting, event).await["status"], "waitlisted");
     world.clock.advance(TimeDelta::seconds(30));
-    world.job("joins.settle_lapsed_holds").await;
+    world.job("joins.look_after").await;
     assert_eq!(world.participation(&waiting, event).await["status"], "confirmed");
     world.assert_sound().await;
     // Or with the next request, before anything else is decided.

@@ -74,36 +74,58 @@ async fn whoever_joins_again_stands_at_the_end_of_the_line() {
 }
 
 #[tokio::test]
-async fn a_party_has_its_places_as_a_whole_and_holds_up_the_line_until_it_fits() {
+async fn a_party_has_its_places_as_a_whole_and_is_passed_by_smaller_ones_a_few_times() {
     let world = World::new().await;
-    let event = world.event(3).await.id;
-    let people = world.crowd(4);
+    let event = world.event(6).await.id;
+    let people = world.crowd(10);
     world.join_with(&people[0], event, json!({ "party_size": 2 })).await.expect(200);
-    let party = world.join_with(&people[1], event, json!({ "party_size": 2 })).await.expect(200).json;
-    assert_eq!(party["places"], json!({ "capacity": 3, "confirmed": 2, "waitlisted": 2, "held": 0 }));
-    assert_eq!(
-        world.join(&people[2], event).await.expect(200).json["position"],
-        2,
-        "one place is free, and not theirs"
-    );
+    let party = world.join_with(&people[1], event, json!({ "party_size": 5 })).await.expect(200).json;
+    assert_eq!(party["places"], json!({ "capacity": 6, "confirmed": 2, "waitlisted": 5, "held": 0 }));
+    for person in &people[2..5] {
+        assert_eq!(world.join(person, event).await.expect(200).json["status"], "confirmed", "goes first");
+    }
+    let kept = world.join(&people[5], event).await.expect(200).json;
+    assert_eq!((&kept["status"], &kept["position"]), (&json!("waitlisted"), &json!(2)), "three times is enough");
+    for person in &people[2..5] {
+        world.leave(person, event).await.expect(200);
+    }
+    assert_eq!(world.participation(&people[5], event).await["status"], "waitlisted", "the places are kept");
     world.leave(&people[0], event).await.expect(200);
-    for person in &people[1..3] {
+    for person in [&people[1], &people[5]] {
         assert_eq!(world.participation(person, event).await["status"], "confirmed");
     }
     world.assert_sound().await;
 }
 
 #[tokio::test]
-async fn nobody_comes_up_past_a_party_that_does_not_fit_yet() {
+async fn whoever_comes_with_a_part_of_the_party_takes_what_there_is() {
     let world = World::new().await;
     let event = world.event(5).await.id;
-    let people = world.crowd(4);
-    for (person, party) in people.iter().zip([2, 3, 4, 2]) {
-        world.join_with(person, event, json!({ "party_size": party })).await.expect(200);
-    }
+    let people = world.crowd(3);
+    world.join_with(&people[0], event, json!({ "party_size": 3 })).await.expect(200);
+    let part = world.join_with(&people[1], event, json!({ "party_size": 4, "at_least": 2 })).await.expect(200).json;
+    assert_eq!((&part["status"], &part["party_size"]), (&json!("confirmed"), &json!(2)));
+    assert_eq!(world.participation(&people[1], event).await["asked_size"], 4);
+    let waits = world.join_with(&people[2], event, json!({ "party_size": 4, "at_least": 1 })).await.expect(200).json;
+    assert_eq!(waits["status"], "waitlisted");
     world.leave(&people[1], event).await.expect(200);
-    assert_eq!(world.places(event).await, json!({ "capacity": 5, "confirmed": 2, "waitlisted": 6, "held": 0 }));
+    assert_eq!(world.participation(&people[2], event).await["party_size"], 2, "the line is served in the same way");
+    let refused = world.join_with(&people[1], event, json!({ "party_size": 2, "at_least": 3 })).await;
+    assert_eq!(refused.expect(422).field(), "at_least");
     world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn guests_may_be_named_and_are_never_more_than_the_party() {
+    let world = World::new().await;
+    let event = world.event(9).await.id;
+    let (ada, bob) = (world.people.person("Ada"), world.people.person("Bob"));
+    world.join_with(&ada, event, json!({ "party_size": 3, "guests": ["Grace"] })).await.expect(200);
+    let refused = world.join_with(&bob, event, json!({ "party_size": 2, "guests": ["Grace", "Alan"] })).await;
+    assert_eq!(refused.expect(422).field(), "guests");
+    let organiser = world.client().as_person(&world.organiser);
+    let list = organiser.get(&format!("/api/v1/events/{event}/participants")).await.expect(200).json;
+    assert_eq!(list["items"][0]["guests"], json!(["Grace"]));
 }
 
 #[tokio::test]

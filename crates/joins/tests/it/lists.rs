@@ -116,7 +116,7 @@ async fn the_table_is_whole_and_harmless() {
     let text = String::from_utf8(answer.body).unwrap();
     let lines: Vec<&str> = text.trim_end().split("\r\n").collect();
     assert_eq!(lines.len(), 602);
-    assert_eq!(lines[0], "\u{feff}name,status,position,party_size,joined_at,join_id");
+    assert_eq!(lines[0], "\u{feff}name,status,position,party_size,joined_at,join_id,guests,arrived_at");
     assert!(
         lines[1].starts_with("\"'=HYPERLINK(\"\"http://evil\"\";\"\"Ada\"\")\",confirmed,,2,2026-06-08T12:00:00Z,"),
         "{}",
@@ -198,27 +198,24 @@ async fn the_event_page_learns_what_the_viewer_can_do() {
     let view = async |person: &Person| world.client().as_person(person).get(&path).await.expect(200).json;
     let fresh = view(&people[0]).await;
     assert_eq!(fresh["places"], json!({ "capacity": 1, "confirmed": 0, "waitlisted": 0, "held": 0 }));
-    assert_eq!(
-        fresh["participation"],
-        json!({ "status": "none", "position": null, "party_size": null, "joined_at": null })
-    );
-    assert_eq!(fresh["actions"], json!({ "can_join": true, "can_leave": false, "reason": null }));
+    assert_eq!(fresh["participation"]["status"], "none");
+    assert_eq!(fresh["participation"]["joined_at"], Value::Null);
+    let actions = |can_join: bool, can_leave: bool, reason: Value| json!({ "can_join": can_join, "can_leave": can_leave, "can_claim": false, "reason": reason });
+    assert_eq!(fresh["actions"], actions(true, false, Value::Null));
+    assert_eq!((&fresh["line"]["phase"], &fresh["overlaps"]), (&json!("automatic"), &json!([])));
     for person in &people {
         world.join(person, event.id).await.expect(200);
     }
     let waiting = view(&people[1]).await;
     assert_eq!(waiting["participation"]["position"], 1);
-    assert_eq!(waiting["actions"], json!({ "can_join": false, "can_leave": true, "reason": "already_joined" }));
+    assert_eq!(waiting["actions"], actions(false, true, json!("already_joined")));
     let unverified = view(&world.people.with("Eve", Role::User, false)).await;
     assert_eq!(unverified["actions"]["reason"], "email_not_verified");
     let anonymous = world.client().get(&path).await.expect(200).json;
     assert_eq!(anonymous["participation"], Value::Null);
-    assert_eq!(anonymous["actions"], json!({ "can_join": false, "can_leave": false, "reason": "unauthenticated" }));
+    assert_eq!(anonymous["actions"], actions(false, false, json!("unauthenticated")));
     world.cancel(&mut event).await;
-    assert_eq!(
-        view(&people[0]).await["actions"],
-        json!({ "can_join": false, "can_leave": false, "reason": "event_not_open" })
-    );
+    assert_eq!(view(&people[0]).await["actions"], actions(false, false, json!("event_not_open")));
     world.client().get(&format!("/internal/joins/events/{}/view", key())).await.expect(404);
 }
 

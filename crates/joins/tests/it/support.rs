@@ -70,6 +70,14 @@ impl World {
         event
     }
 
+    /// The same, and it begins then.
+    pub async fn event_at(&self, capacity: impl Into<Option<i32>>, starts_at: DateTime<Utc>) -> EventSnapshot {
+        let mut event = snapshot(self.organiser.id, capacity.into());
+        (event.starts_at, event.ends_at) = (starts_at, starts_at + TimeDelta::hours(2));
+        self.deliver(&EventPublished { event: event.clone() }).await;
+        event
+    }
+
     /// The organiser's next edit.
     pub async fn edit(&self, event: &mut EventSnapshot, change: impl FnOnce(&mut EventSnapshot)) {
         change(event);
@@ -115,6 +123,11 @@ impl World {
     /// `{capacity, confirmed, waitlisted}`.
     pub async fn places(&self, event: EventId) -> Value {
         self.client.get(&format!("/internal/joins/events/{event}")).await.expect(200).json["places"].clone()
+    }
+
+    /// The same person with a token that is good now: time has gone by.
+    pub fn fresh(&self, person: &Person) -> Person {
+        self.people.again(person, platform::identity::Role::User, true)
     }
 
     /// As many people, named by numbers.

@@ -19,7 +19,7 @@ import { Alert } from '../../ui/Field'
 import { useNow, useOnline } from '../../ui/hooks'
 import { useToast } from '../../ui/Toast'
 import { useLivePlaces } from './live'
-import { placeState } from './place'
+import { NOT_IN, placeState } from './place'
 import s from './PlaceBlock.module.css'
 
 /** A moment's scatter before everyone in line asks for their new position at once. */
@@ -98,6 +98,7 @@ function Loaded({ event }: { event: EventView }) {
               ...old,
               places: answer.places,
               participation: {
+                ...NOT_IN,
                 status: answer.status,
                 position: answer.position,
                 party_size: answer.party_size,
@@ -135,12 +136,7 @@ function Loaded({ event }: { event: EventView }) {
           ? {
               ...old,
               places: answer.places,
-              participation: {
-                status: 'none' as const,
-                position: null,
-                party_size: 0,
-                joined_at: null,
-              },
+              participation: NOT_IN,
               actions: { ...old.actions, can_join: true, can_leave: false, reason: null },
             }
           : old,

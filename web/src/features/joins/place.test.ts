@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EventView } from '../../api/types'
 import { reconnectDelay } from './live'
-import { placeState } from './place'
+import { NOT_IN, placeState } from './place'
 
 const NOW = new Date('2027-06-09T12:00:00Z')
 const event = (over: Partial<EventView> = {}) =>
@@ -11,11 +11,11 @@ const event = (over: Partial<EventView> = {}) =>
     ends_at: '2027-06-12T18:00:00Z',
     places: { capacity: 10, confirmed: 3, waitlisted: 0, held: 0 },
     participation: null,
-    actions: { can_join: true, can_leave: false, can_edit: false, reason: null },
+    actions: { can_join: true, can_leave: false, can_claim: false, can_edit: false, reason: null },
     degraded: [],
     ...over,
   }) as EventView
-const none = { can_join: false, can_leave: false, can_edit: false }
+const none = { can_join: false, can_leave: false, can_claim: false, can_edit: false }
 
 describe('the place block', () => {
   it('offers a place, or the line when it is full', () => {
@@ -29,7 +29,7 @@ describe('the place block', () => {
   })
   it('says when someone is in or in line', () => {
     const mine = (status: 'confirmed' | 'waitlisted', position: number | null) =>
-      event({ participation: { status, position, party_size: 1, joined_at: null } })
+      event({ participation: { ...NOT_IN, status, position, party_size: 1 } })
     expect(placeState(mine('confirmed', null), true, NOW)).toEqual({ kind: 'in' })
     expect(placeState(mine('waitlisted', 3), true, NOW)).toEqual({ kind: 'waiting', position: 3 })
   })

@@ -7,6 +7,21 @@ export type PlaceState =
   | { kind: 'open'; full: boolean }
   | { kind: 'closed'; reason: string }
 
+/** Somebody who is not in. */
+export const NOT_IN: NonNullable<EventView['participation']> = {
+  status: 'none',
+  position: null,
+  party_size: null,
+  asked_size: null,
+  joined_at: null,
+  way: null,
+  due_for: null,
+  due_at: null,
+  answers: {},
+  venue: null,
+  moved_from: null,
+}
+
 /** Reasons that stand between a reader and the button, but that the button itself can resolve. */
 const SIGN_IN_REASONS = ['unauthenticated', 'sign_in_required', 'not_signed_in']
 

@@ -1,0 +1,486 @@
+//! The rules once more, in the plainest way: one list of people in order of arrival, gone through again for each question. Too slow for the
+//! real thing, and too simple to be wrong.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::{events::EventStatus, registration::Access};
+use serde_json::{Value, json};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Pending,
+    Waitlisted,
+    Offered,
+    Confirmed,
+}
+
+impl Status {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Waitlisted => "waitlisted",
+            Self::Offered => "offered",
+            Self::Confirmed => "confirmed",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DueFor {
+    Offer,
+    Answers,
+    Reconfirmation,
+}
+
+impl DueFor {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Offer => "offer",
+            Self::Answers => "answers",
+            Self::Reconfirmation => "reconfirmation",
+        }
+    }
+}
+
+/// Somebody who is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub who: usize,
+    pub size: i32,
+    pub at_least: i32,
+    pub status: Status,
+    pub passed: i32,
+    pub due: Option<(DateTime<Utc>, DueFor)>,
+    /// Whether they have answered the one question that there may be.
+    pub answered: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    pub uses_left: i32,
+    pub reserved: i32,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub revoked: bool,
+}
+
+impl Invitation {
+    fn is_good(&self, now: DateTime<Utc>) -> bool {
+        self.uses_left > 0 && !self.revoked && self.expires_at.is_none_or(|end| end > now)
+    }
+}
+
+/// One event, with whoever is in, in order of arrival.
+#[derive(Clone, Debug)]
+pub struct Oracle {
+    pub now: DateTime<Utc>,
+    pub status: EventStatus,
+    pub capacity: Option<i32>,
+    pub hold: Option<(i32, DateTime<Utc>)>,
+    pub starts_at: DateTime<Utc>,
+    pub access: Access,
+    pub party_limit: i32,
+    pub opens_at: Option<DateTime<Utc>>,
+    pub closes_at: Option<DateTime<Utc>>,
+    pub passes: i32,
+    pub offer_hours: i64,
+    pub offer_minutes: i64,
+    pub asks: bool,
+    pub reconfirm_hours: Option<i64>,
+    pub reconfirm_asked: bool,
+    pub members: Vec<Member>,
+    pub banned: Vec<usize>,
+    pub invitations: Vec<Invitation>,
+}
+
+/// What somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    pub who: usize,
+    pub size: i32,
+    pub at_least: i32,
+    pub answered: bool,
+    /// Which of the invitations; one that does not exist is not good.
+    pub invitation: Option<usize>,
+}
+
+type Refused = &'static str;
+
+impl Oracle {
+    pub fn places(&self) -> Value {
+        json!({ "capacity": self.capacity, "confirmed": self.people(Status::Confirmed), "waitlisted": self.people(Status::Waitlisted), "held": self.held() })
+    }
+
+    fn people(&self, status: Status) -> i32 {
+        self.members.iter().filter(|it| it.status == status).map(|it| it.size).sum()
+    }
+
+    fn held(&self) -> i32 {
+        self.people(Status::Offered) + self.invitations.iter().map(|it| it.reserved).sum::<i32>()
+    }
+
+    fn taken(&self) -> i32 {
+        self.people(Status::Confirmed) + self.held()
+    }
+
+    /// Places that can be given; as good as infinitely many without a limit.
+    fn room(&self) -> i32 {
+        let held = self.hold.filter(|(_, until)| *until > self.now).map(|(capacity, _)| capacity);
+        [self.capacity, held].into_iter().flatten().min().map_or(i32::MAX, |limit| limit - self.taken())
+    }
+
+    pub fn position(&self, who: usize) -> Option<usize> {
+        self.members.iter().filter(|it| it.status == Status::Waitlisted).position(|it| it.who == who).map(|n| n + 1)
+    }
+
+    pub fn member(&self, who: usize) -> Option<&Member> {
+        self.members.iter().find(|it| it.who == who)
+    }
+
+    /// As somebody is told now, whether or not anything was decided since.
+    pub fn seen(&self, who: usize) -> Option<&Member> {
+        self.member(who).filter(|it| it.due.is_none_or(|(at, _)| at > self.now))
+    }
+
+    fn cutoff(&self) -> DateTime<Utc> {
+        self.starts_at - TimeDelta::hours(self.offer_hours)
+    }
+
+    fn open_claim(&self) -> DateTime<Utc> {
+        self.cutoff().max(self.starts_at - TimeDelta::minutes(self.offer_minutes))
+    }
+
+    fn is_open(&self) -> bool {
+        self.status == EventStatus::Published && self.now < self.starts_at
+    }
+
+    fn is_claimed_openly(&self) -> bool {
+        self.is_open() && self.now >= self.open_claim()
+    }
+
+    /// What is over is over.
+    pub fn settle(&mut self) {
+        let now = self.now;
+        if self.hold.is_some_and(|(_, until)| until <= now) {
+            self.hold = None;
+        }
+        self.members.retain(|it| it.due.is_none_or(|(at, _)| at > now));
+        for invitation in &mut self.invitations {
+            if invitation.expires_at.is_some_and(|end| end <= now) {
+                invitation.reserved = 0;
+            }
+        }
+        self.give(None);
+    }
+
+    fn give(&mut self, newcomer: Option<usize>) {
+        if !self.is_open() {
+            return;
+        }
+        if self.is_claimed_openly() {
+            if let Some(member) = self.members.iter().position(|it| Some(it.who) == newcomer)
+                && self.members[member].at_least <= self.room()
+            {
+                self.confirm(member);
+            }
+            return;
+        }
+        // Again and again: who is the first for whom there is room, and may those before them be passed?
+        'again: loop {
+            let room = self.room();
+            if room <= 0 {
+                return;
+            }
+            let mut too_large = Vec::new();
+            for index in 0..self.members.len() {
+                let it = &self.members[index];
+                if it.status != Status::Waitlisted || self.capacity.is_some_and(|capacity| it.at_least > capacity) {
+                    continue;
+                }
+                if it.at_least > room {
+                    if it.passed >= self.passes {
+                        return;
+                    }
+                    too_large.push(index);
+                    continue;
+                }
+                if self.now >= self.cutoff() && newcomer != Some(it.who) {
+                    if self.people(Status::Offered) >= 20 {
+                        return;
+                    }
+                    self.offer(index);
+                } else {
+                    self.confirm(index);
+                }
+                for passed in too_large {
+                    self.members[passed].passed += 1;
+                }
+                continue 'again;
+            }
+            return;
+        }
+    }
+
+    fn offer(&mut self, index: usize) {
+        let (room, until) = (self.room(), self.now + TimeDelta::minutes(self.offer_minutes));
+        let member = &mut self.members[index];
+        member.size = member.size.min(room);
+        member.at_least = member.at_least.min(member.size);
+        member.status = Status::Offered;
+        member.due = Some((until.min(self.starts_at), DueFor::Offer));
+    }
+
+    fn confirm(&mut self, index: usize) {
+        let room = if self.members[index].status == Status::Waitlisted { self.room() } else { i32::MAX };
+        let member = &mut self.members[index];
+        if member.at_least <= room {
+            member.size = member.size.min(room);
+            member.at_least = member.at_least.min(member.size);
+        }
+        member.status = Status::Confirmed;
+        let owes = self.asks && !member.answered;
+        member.due = owes.then(|| ((self.now + TimeDelta::hours(24)).min(self.starts_at), DueFor::Answers));
+    }
+
+    /// # Errors
+    /// The code by which it is refused.
+    pub fn join(&mut self, it: &Join) -> Result<Status, Refused> {
+        self.settle();
+        let invitation = it.invitation.map(|n| self.invitations.get(n).is_some_and(|it| it.is_good(self.now)));
+        self.check_open()?;
+        if self.opens_at.is_some_and(|at| self.now < at) {
+            return Err("registration_not_open");
+        }
+        if self.closes_at.is_some_and(|at| at <= self.now) {
+            return Err("registration_closed");
+        }
+        if self.banned.contains(&it.who) {
+            return Err("banned");
+        }
+        if self.member(it.who).is_some() {
+            return Err("already_joined");
+        }
+        if it.size > self.party_limit {
+            return Err("party_above_limit");
+        }
+        self.check_capacity(it.at_least)?;
+        if invitation == Some(false) {
+            return Err("invitation_spent");
+        }
+        if self.access == Access::Invitation && invitation.is_none() {
+            return Err("invitation_needed");
+        }
+        if self.asks && !it.answered || !self.asks && it.answered {
+            return Err("validation_failed");
+        }
+        let pending = self.access == Access::Approval && invitation.is_none();
+        self.members.push(Member {
+            who: it.who,
+            size: it.size,
+            at_least: it.at_least,
+            status: if pending { Status::Pending } else { Status::Waitlisted },
+            passed: 0,
+            due: None,
+            answered: it.answered,
+        });
+        let kept = it.invitation.filter(|_| !pending).map(|n| &mut self.invitations[n]);
+        let mut from_reserve = false;
+        if let Some(invitation) = kept {
+            invitation.uses_left -= 1;
+            if invitation.reserved >= it.at_least {
+                let people = it.size.min(invitation.reserved);
+                invitation.reserved -= people;
+                let member = self.members.last_mut().unwrap();
+                (member.size, member.status) = (people, Status::Confirmed);
+                member.at_least = member.at_least.min(people);
+                from_reserve = true;
+            }
+        }
+        if !pending && !from_reserve {
+            self.give(Some(it.who));
+        }
+        Ok(self.member(it.who).unwrap().status)
+    }
+
+    fn check_open(&self) -> Result<(), Refused> {
+        if self.is_open() { Ok(()) } else { Err("event_not_open") }
+    }
+
+    fn check_capacity(&self, at_least: i32) -> Result<(), Refused> {
+        match self.capacity {
+            Some(0) if at_least > 0 => Err("no_places"),
+            Some(capacity) if at_least > capacity => Err("party_too_large"),
+            _ => Ok(()),
+        }
+    }
+
+    fn index(&self, who: usize) -> Result<usize, Refused> {
+        self.members.iter().position(|it| it.who == who).ok_or("not_joined")
+    }
+
+    pub fn claim(&mut self, who: usize) -> Result<Status, Refused> {
+        self.settle();
+        let index = self.index(who)?;
+        self.check_open()?;
+        match self.members[index].status {
+            Status::Offered => self.confirm(index),
+            Status::Waitlisted if self.is_claimed_openly() && self.members[index].at_least <= self.room() => {
+                self.confirm(index);
+            }
+            Status::Confirmed => return Err("already_joined"),
+            _ => return Err("nothing_to_claim"),
+        }
+        self.give(None);
+        Ok(Status::Confirmed)
+    }
+
+    pub fn leave(&mut self, who: usize) -> Result<(), Refused> {
+        self.settle();
+        let index = self.index(who)?;
+        self.members.remove(index);
+        self.give(None);
+        Ok(())
+    }
+
+    pub fn keep(&mut self, who: usize) -> Result<(), Refused> {
+        self.settle();
+        let index = self.index(who)?;
+        self.members[index].due = self.members[index].due.filter(|(_, what)| *what != DueFor::Reconfirmation);
+        Ok(())
+    }
+
+    pub fn answer(&mut self, who: usize) -> Result<(), Refused> {
+        self.settle();
+        let index = self.index(who)?;
+        if !self.asks {
+            return Err("validation_failed");
+        }
+        self.members[index].answered = true;
+        self.members[index].due = self.members[index].due.filter(|(_, what)| *what != DueFor::Answers);
+        Ok(())
+    }
+
+    pub fn approve(&mut self, who: usize) -> Result<Status, Refused> {
+        self.settle();
+        let index = self.index(who)?;
+        if self.members[index].status != Status::Pending {
+            return Err("not_pending");
+        }
+        self.check_open()?;
+        self.check_capacity(self.members[index].at_least)?;
+        let mut member = self.members.remove(index);
+        member.status = Status::Waitlisted;
+        self.members.push(member);
+        self.give(Some(who));
+        Ok(self.member(who).unwrap().status)
+    }
+
+    pub fn reject(&mut self, who: usize) -> Result<(), Refused> {
+        self.settle();
+        let index = self.index(who)?;
+        if self.members[index].status != Status::Pending {
+            return Err("not_pending");
+        }
+        self.members.remove(index);
+        Ok(())
+    }
+
+    pub fn remove(&mut self, who: usize) -> Result<(), Refused> {
+        self.leave(who)
+    }
+
+    pub fn ban(&mut self, who: usize) {
+        self.settle();
+        if self.banned.contains(&who) {
+            return;
+        }
+        self.banned.push(who);
+        self.members.retain(|it| it.who != who);
+        self.give(None);
+    }
+
+    pub fn unban(&mut self, who: usize) {
+        self.settle();
+        self.banned.retain(|it| *it != who);
+    }
+
+    pub fn pick(&mut self, who: usize, exceed: bool) -> Result<Status, Refused> {
+        self.settle();
+        let index = self.index(who)?;
+        let member = self.members[index].clone();
+        if member.status == Status::Confirmed {
+            return Err("already_joined");
+        }
+        self.check_open()?;
+        if !exceed {
+            self.check_capacity(member.size)?;
+        }
+        let own = if member.status == Status::Offered { member.size } else { 0 };
+        if self.room().saturating_add(own) < member.size && !exceed {
+            return Err("event_full");
+        }
+        if member.status == Status::Pending {
+            let member = self.members.remove(index);
+            self.members.push(member);
+        }
+        let asks = self.asks;
+        let due = (self.now + TimeDelta::hours(24)).min(self.starts_at);
+        let member = self.members.iter_mut().find(|it| it.who == who).unwrap();
+        member.status = Status::Confirmed;
+        member.due = (asks && !member.answered).then_some((due, DueFor::Answers));
+        self.give(None);
+        Ok(Status::Confirmed)
+    }
+
+    pub fn invite(&mut self, uses: i32, reserved: i32, expires_at: Option<DateTime<Utc>>) -> Result<(), Refused> {
+        self.settle();
+        if reserved > 0 && reserved > self.room() {
+            return Err("event_full");
+        }
+        self.invitations.push(Invitation { uses_left: uses, reserved, expires_at, revoked: false });
+        Ok(())
+    }
+
+    pub fn revoke(&mut self, n: usize) {
+        self.settle();
+        let invitation = &mut self.invitations[n];
+        (invitation.revoked, invitation.reserved) = (true, 0);
+        self.give(None);
+    }
+
+    /// The organiser changed something about the event.
+    pub fn edited(&mut self) {
+        if self.hold.map(|(capacity, _)| Some(capacity)) == Some(self.capacity) {
+            self.hold = None;
+        }
+        if self.status == EventStatus::Cancelled {
+            self.members.clear();
+            for invitation in &mut self.invitations {
+                (invitation.reserved, invitation.revoked) = (0, true);
+            }
+        } else {
+            self.settle();
+        }
+    }
+
+    pub fn hold(&mut self, capacity: i32) -> Result<(), Refused> {
+        self.settle();
+        if self.taken() > capacity {
+            return Err("capacity_below_confirmed");
+        }
+        let until = self.now + TimeDelta::seconds(30);
+        self.hold = Some((self.hold.map_or(capacity, |(held, _)| held.min(capacity)), until));
+        Ok(())
+    }
+
+    /// The clock's own doing: everybody with a place is asked, once, when it is time.
+    pub fn ask_to_reconfirm(&mut self) {
+        let Some(hours) = self.reconfirm_hours else { return };
+        if !self.is_open() || self.reconfirm_asked || self.now < self.starts_at - TimeDelta::hours(hours) {
+            return;
+        }
+        self.reconfirm_asked = true;
+        let by = self.now + (self.starts_at - self.now) / 2;
+        for member in self.members.iter_mut().filter(|it| it.status == Status::Confirmed && it.due.is_none()) {
+            member.due = Some((by, DueFor::Reconfirmation));
+        }
+    }
+}
