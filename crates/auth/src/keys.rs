@@ -2,9 +2,6 @@
 //! in the database, so that each replica accepts the others' tokens.
 
 use std::{
-    fs,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -12,17 +9,14 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use ed25519_dalek::{
-    SigningKey,
-    pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, spki::der::pem::LineEnding},
-};
+use ed25519_dalek::{SigningKey, pkcs8::EncodePrivateKey as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::JwkSet};
 use platform::{
     Clock,
     identity::{Claims, Keys},
     role::Context,
+    signing::{self, KeyError},
 };
-use rand::Rng as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::{PgPool, types::Json};
@@ -35,22 +29,6 @@ const FILE: &str = "keys/access-token.pem";
 const LONGEST_TOKEN: TimeDelta = TimeDelta::days(2);
 /// Someone who sends tokens with made-up key ids must not make us ask the database each time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// Why there is no signing key.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The file cannot be read or written.
-    #[error("{path}: {source}")]
-    File {
-        /// Which.
-        path: String,
-        /// What the operating system says.
-        source: std::io::Error,
-    },
-    /// The file is no Ed25519 private key in PEM.
-    #[error("{0} is no Ed25519 private key in PKCS#8 PEM; move it away, and a new one is made")]
-    Malformed(String),
-}
 
 /// Signs access tokens.
 pub struct Signer {
@@ -70,44 +48,18 @@ impl std::fmt::Debug for Signer {
 /// # Errors
 /// If the file cannot be read or written, or is something else.
 pub fn load_or_create(data_dir: &Path) -> Result<Signer, KeyError> {
-    let path = data_dir.join(FILE);
-    let at = |source| KeyError::File { path: path.display().to_string(), source };
-    if !path.exists() {
-        create(&path).map_err(at)?;
-    }
-    let pem = fs::read_to_string(&path).map_err(at)?;
-    Signer::from_pem(&pem).ok_or_else(|| KeyError::Malformed(path.display().to_string()))
-}
-
-fn create(path: &Path) -> std::io::Result<()> {
-    let mut seed = [0_u8; 32];
-    rand::rng().fill_bytes(&mut seed);
-    let pem = SigningKey::from_bytes(&seed).to_pkcs8_pem(LineEnding::LF).map_err(std::io::Error::other)?;
-    if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir)?;
-    }
-    // A name of its own: two containers on one volume may have the same process id.
-    let draft = path.with_extension(format!("{:016x}.tmp", rand::rng().next_u64()));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(pem.as_bytes())?;
-    file.sync_all()?; // a power cut must not leave an empty key under the final name
-    // A link fails where the name is taken: whoever comes second uses the first one's key.
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
+    let key = signing::load_or_create(&data_dir.join(FILE))?;
+    Signer::new(&key).ok_or_else(|| KeyError::Malformed(FILE.to_owned()))
 }
 
 impl Signer {
-    fn from_pem(pem: &str) -> Option<Self> {
-        let public = SigningKey::from_pkcs8_pem(pem).ok()?.verifying_key();
-        let x = URL_SAFE_NO_PAD.encode(public.as_bytes());
+    fn new(key: &SigningKey) -> Option<Self> {
+        let x = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
         // RFC 7638: the hash of the required members in this order.
         let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)));
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x });
-        Some(Self { kid, key: EncodingKey::from_ed_pem(pem.as_bytes()).ok()?, jwk })
+        let der = key.to_pkcs8_der().ok()?;
+        Some(Self { kid, key: EncodingKey::from_ed_der(der.as_bytes()), jwk })
     }
 
     /// An access token.

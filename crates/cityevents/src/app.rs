@@ -67,13 +67,15 @@ impl App {
         let parts = Parts { config: &config, clock: &clock, url, broadcast: &broadcast, keys: Keys::default() };
 
         let signer = auth::keys::load_or_create(&config.data_dir).context("cannot read or make the signing key")?;
+        let tickets =
+            joins::Tickets::load_or_create(&config.data_dir).context("cannot read or make the key of tickets")?;
         let accounts = parts.context(auth::SCHEMA)?;
         // Before the first token is signed: another replica may be shown it at once.
         signer.publish(&accounts.pool, &clock).await.context("cannot publish the signing key")?;
         let roles = [
             auth::role(accounts, signer),
             events::role(parts.context(events::SCHEMA)?),
-            joins::role(parts.context(joins::SCHEMA)?),
+            joins::role(parts.context(joins::SCHEMA)?, tickets),
             feed::role(parts.context(feed::SCHEMA)?),
             notify::role(parts.context(notify::SCHEMA)?),
         ];

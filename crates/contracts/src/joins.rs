@@ -46,9 +46,6 @@ pub struct JoinConfirmed {
     /// They owe answers to required questions, and lose the place if they have not given them by then.
     #[serde(default)]
     pub answers_due: Option<DateTime<Utc>>,
-    /// They want to leave the lines of other events at the same time, now that they have this place.
-    #[serde(default)]
-    pub leave_other_lines: bool,
 }
 payload!(JoinConfirmed, "join.confirmed", 1, |it| it.event_id.0);
 
@@ -135,6 +132,16 @@ pub struct PlacesOpen {
     pub decided_at: DateTime<Utc>,
 }
 payload!(PlacesOpen, "join.places_open", 1, |it| it.event_id.0);
+
+/// Somebody has the place that they wanted most: the lines of other events at that time are left.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlacePreferred {
+    /// At which event.
+    pub event_id: EventId,
+    /// Who.
+    pub user_id: UserId,
+}
+payload!(PlacePreferred, "join.place_preferred", 1, |it| it.user_id.0);
 
 /// The organiser writes to some of those who are in.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use contracts::{
     Payload,
     auth::{UserChanged, UserDeleted},
     events::{EventCancelled, EventChanged, EventPublished, EventUnpublished},
-    joins::PlacesChanged,
+    joins::{PlacePreferred, PlacesChanged},
 };
 use platform::{
     bus::{Consumer, Handle, HandleError, Subscription},
@@ -27,8 +27,10 @@ const EVENTS: Subscription = Subscription {
 };
 
 /// People, in a queue of their own: when thousands register at once, a new event must not wait behind their names.
-const PEOPLE: Subscription =
-    Subscription { consumer: "joins.people", kinds: &[kind::<UserChanged>(), kind::<UserDeleted>()] };
+const PEOPLE: Subscription = Subscription {
+    consumer: "joins.people",
+    kinds: &[kind::<UserChanged>(), kind::<UserDeleted>(), kind::<PlacePreferred>()],
+};
 
 /// This role's own message, once it has committed: a consumer cannot tell news itself, since it does not see its own commit.
 const LIVE: Subscription = Subscription { consumer: "joins.live", kinds: &[kind::<PlacesChanged>()] };
@@ -50,7 +52,8 @@ pub fn consumers(desk: &Desk) -> Vec<Consumer> {
         new(PEOPLE)
             .one_at_a_time() // a deleted account locks its events in the order of their ids
             .on::<UserChanged, _>(reader.clone())
-            .on::<UserDeleted, _>(reader.clone()),
+            .on::<UserDeleted, _>(reader.clone())
+            .on::<PlacePreferred, _>(reader.clone()),
         new(LIVE).on::<PlacesChanged, _>(reader),
     ]
 }
@@ -90,6 +93,12 @@ impl Handle<UserChanged> for Reader {
 impl Handle<UserDeleted> for Reader {
     async fn handle(&self, tx: &mut PgConnection, _: &Message, it: UserDeleted) -> Result<(), HandleError> {
         Ok(self.0.forget_person(tx, it.user_id).await?)
+    }
+}
+
+impl Handle<PlacePreferred> for Reader {
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, it: PlacePreferred) -> Result<(), HandleError> {
+        Ok(self.0.leave_other_lines(tx, it.event_id, it.user_id).await?)
     }
 }
 

@@ -18,6 +18,10 @@ platform::codes! {
     INVITATION_NEEDED = "invitation_needed", FORBIDDEN, "Only invited people can join this event.", "Open the link of your invitation.";
     INVITATION_SPENT = "invitation_spent", CONFLICT, "This invitation is not good any more.", "Ask the organiser for another one.";
     NOTHING_TO_CLAIM = "nothing_to_claim", CONFLICT, "There is no place for you to take at the moment.", "Keep your position in the line; you are told when a place is yours.";
+    WALK_IN_TOO_EARLY = "walk_in_too_early", CONFLICT, "Unused places are still kept for those who have them.", "Wait until a quarter of an hour after the start.";
+    STEWARD_LINK_SPENT = "steward_link_spent", CONFLICT, "This link is not good any more.", "Ask the organiser for another one.";
+    TOO_MANY_MESSAGES = "too_many_messages", CONFLICT, "Five messages a day are enough.", "Wait until tomorrow, or say it on the event's page.";
+    NOBODY_TO_WRITE_TO = "nobody_to_write_to", CONFLICT, "Nobody of that kind is in.", "Choose somebody else to write to.";
     NOT_PENDING = "not_pending", CONFLICT, "This person does not wait for an approval.", "Read the list again.";
     EVENT_FULL = "event_full", CONFLICT, "There are not enough free places.", "Raise the capacity, or exceed it explicitly.";
     EVENT_NOT_OPEN = "event_not_open", CONFLICT, "Nobody can join this event.", "Look at the event's page: it is not public, was cancelled, or has started.";
@@ -62,6 +66,8 @@ impl Refusal {
                     detail,
                 )
             }
+            Self::NotYetAtDoor(at) => Problem::new(WALK_IN_TOO_EARLY)
+                .detail(format!("From {} on.", at.to_rfc3339_opts(SecondsFormat::Secs, true))),
             Self::NothingToClaim => Problem::new(NOTHING_TO_CLAIM),
             Self::NotIn => Problem::new(NOT_JOINED),
             Self::NotPending => Problem::new(NOT_PENDING),

@@ -97,7 +97,8 @@ mod tests {
         let pool = platform::db::pool(&url, "joins", 2).unwrap();
         let clock = Clock::system();
         let (broadcast, _) = Broadcast::new(pool.clone());
-        let desk = Desk { pool, outbox: Outbox::new(clock.clone()), clock, broadcast };
+        let tickets = crate::Tickets::new(platform::signing::random());
+        let desk = Desk { pool, outbox: Outbox::new(clock.clone()), clock, broadcast, tickets };
         let lanes = Lanes(Arc::from([open(desk, 1, 1)]));
         let ask = || {
             let request = Request {

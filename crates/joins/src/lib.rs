@@ -4,7 +4,8 @@
 //! is one transaction that locks the event's row first; [`domain::Event::gates`] stands before every place.
 //!
 //! Tables: `events` (the part of an event that places depend on, with the counters), `joins`, `idempotency` (answers kept for a day),
-//! `people` (display names), `overbookings` (who accepted them).
+//! `people` (display names), `overbookings` (who accepted them), `bans`, `invitations`, `decisions` (what organisers and the clock decided),
+//! `scans`, `stewards`, `steward_links`, `ticket_keys` (the door).
 //!
 //! Messages in: `event.published`, `event.changed`, `event.unpublished`, `event.cancelled`, `auth.user_changed`, and its own
 //! `join.places_changed`, to tell the news after the commit. Messages out: `join.confirmed`, `join.waitlisted`, `join.ended`,
@@ -17,6 +18,7 @@ mod domain;
 mod error;
 mod lanes;
 mod store;
+mod tickets;
 
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ pub use api::api;
 pub use consumers::SUBSCRIPTIONS;
 pub use error::CODES;
 pub use store::{Violation, audit};
+pub use tickets::Tickets;
 
 use crate::{desk::Desk, lanes::Lanes};
 
@@ -52,10 +55,10 @@ impl FromRef<State> for Verifier {
     }
 }
 
-/// The role, ready to run.
-pub fn role(context: Context) -> Running {
+/// The role, ready to run, with the key that signs its tickets.
+pub fn role(context: Context, tickets: Tickets) -> Running {
     let Context { pool, outbox, clock, verifier, broadcast, config } = context;
-    let desk = Desk { pool: pool.clone(), outbox: outbox.clone(), clock, broadcast };
+    let desk = Desk { pool: pool.clone(), outbox: outbox.clone(), clock, broadcast, tickets };
     let lanes = Lanes::open(&desk, &config.joins);
     let consumers = consumers::consumers(&desk);
     let job = |name, every, run: fn(Desk) -> BoxFuture<'static, Result<(), sqlx::Error>>| {
@@ -69,6 +72,9 @@ pub fn role(context: Context) -> Running {
         }),
         job("joins.ask_to_reconfirm", Duration::from_mins(1), |desk| {
             Box::pin(async move { desk.ask_to_reconfirm().await })
+        }),
+        job("joins.publish_ticket_key", Duration::from_secs(30), |desk| {
+            Box::pin(async move { store::publish_ticket_key(&desk.pool, &desk.tickets, desk.clock.now()).await })
         }),
         job("joins.close_books", Duration::from_mins(10), |desk| Box::pin(async move { desk.close_books().await })),
         job("joins.forget_old_answers", Duration::from_hours(1), |desk| {

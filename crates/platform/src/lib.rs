@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod problem;
 pub mod random;
 pub mod role;
+pub mod signing;
 pub mod telemetry;
 pub mod trace;
 

@@ -53,7 +53,6 @@ async fn places_may_come_before_the_event() {
         places: Places { capacity: Some(1), confirmed: 1, waitlisted: 0, held: 0 },
         ticket: None,
         answers_due: None,
-        leave_other_lines: false,
     };
     scene.db.deliver(&scene.consumer, &confirmed).await;
     scene.publish(event).await;
@@ -284,7 +283,6 @@ fn joined(event: EventId, days_ago: i64) -> JoinConfirmed {
         places: Places { capacity: None, confirmed: 1, waitlisted: 0, held: 0 },
         ticket: None,
         answers_due: None,
-        leave_other_lines: false,
     }
 }
 

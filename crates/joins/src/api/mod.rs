@@ -1,5 +1,7 @@
 //! HTTP.
 
+mod desk;
+mod door;
 mod internal;
 mod invitations;
 mod organise;
@@ -26,6 +28,17 @@ pub fn api() -> OpenApiRouter<State> {
         .routes(routes!(place::my_joins))
         .routes(routes!(participants::list))
         .routes(routes!(participants::csv))
+        .routes(routes!(desk::decisions))
+        .routes(routes!(desk::timeline))
+        .routes(routes!(desk::outlook))
+        .routes(routes!(desk::sent, desk::write))
+        .routes(routes!(door::ticket))
+        .routes(routes!(door::show))
+        .routes(routes!(door::list, door::send))
+        .routes(routes!(door::walk_in))
+        .routes(routes!(door::stewards, door::become_steward))
+        .routes(routes!(door::link))
+        .routes(routes!(door::remove_steward))
         .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(invitations::revoke))
         .routes(routes!(organise::approve))

@@ -37,7 +37,7 @@ impl IntoResponse for Answer {
 }
 
 /// The key, from `Idempotency-Key` or the older `X-Idempotency-Key`.
-pub struct Key(IdempotencyKey);
+pub struct Key(pub IdempotencyKey);
 
 impl<S: Send + Sync> FromRequestParts<S> for Key {
     type Rejection = Problem;

@@ -2,19 +2,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use contracts::{EventId, JoinId, UserId};
-use platform::{Clock, http::StatusCode, outbox::Draft, problem::Problem, trace::TraceContext};
+use platform::{http::StatusCode, outbox::Draft, problem::Problem, trace::TraceContext};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
 use super::{
-    Answer, Request, Ticket, Wish,
+    Answer, Desk, Request, Ticket, Wish,
     answer::{Done, Joined, Left, LiveStatus},
 };
 use crate::{
     domain::{Book, Decision, Event, Fact, IdempotencyKey, Invitation, Join, NewInvitation, Placed, Refusal, Wanted},
     error,
     store::{self, Known},
+    tickets::{self, Tickets},
 };
 
 type Key = (UserId, IdempotencyKey);
@@ -25,6 +26,7 @@ type Key = (UserId, IdempotencyKey);
 pub struct Batch {
     /// When everything is decided.
     pub now: DateTime<Utc>,
+    signer: Tickets,
     books: BTreeMap<EventId, Book>,
     known: HashMap<Key, Known>,
     writes: Writes,
@@ -78,10 +80,10 @@ type Decided = Result<(Answer, Option<JoinId>), Problem>;
 
 impl Batch {
     /// Locks the events that the requests are about, and reads what the decisions depend on.
-    pub async fn load(tx: &mut PgConnection, tickets: &[Ticket], clock: &Clock) -> Result<Self, sqlx::Error> {
+    pub async fn load(tx: &mut PgConnection, tickets: &[Ticket], desk: &Desk) -> Result<Self, sqlx::Error> {
         let ids: BTreeSet<EventId> = tickets.iter().map(|it| it.request.event_id).collect();
         let events = store::lock_events(tx, &ids.into_iter().collect::<Vec<_>>()).await?;
-        let now = clock.now(); // not before the locks: whoever waited for them decides later
+        let now = desk.clock.now(); // not before the locks: whoever waited for them decides later
         let asked: BTreeSet<(UserId, &IdempotencyKey)> =
             tickets.iter().filter_map(|it| Some((it.request.user_id, it.request.key.as_ref()?))).collect();
         let known = store::known(tx, &asked.into_iter().collect::<Vec<_>>()).await?;
@@ -101,9 +103,17 @@ impl Batch {
                 }
             }
         }
-        let mut batch = Self { now, books, known, writes: Writes::default(), neglected: 0 };
+        let signer = desk.tickets.clone();
+        let mut batch = Self { now, signer, books, known, writes: Writes::default(), neglected: 0 };
         batch.load_invitations(tx, tickets).await?;
         batch.load_lines(tx, tickets).await?;
+        for ticket in tickets.iter().filter(|it| matches!(it.wish, Wish::WalkIn { .. })) {
+            let event_id = ticket.request.event_id;
+            let Some(book) = batch.books.get_mut(&event_id) else { continue };
+            for join in store::absent(tx, event_id).await? {
+                book.load(join);
+            }
+        }
         Ok(batch)
     }
 
@@ -163,7 +173,7 @@ impl Batch {
         }
         self.neglected += usize::from(book.settle(self.now));
         let decided = decide(book, ticket, self.now)?;
-        tell(book, ticket.trace, &mut self.writes.messages)?;
+        tell(book, &self.signer, ticket.trace, &mut self.writes.messages)?;
         let (answer, join_id) = match decided {
             Ok(decided) => decided,
             // A state conflict is an answer like any other, kept under the key; other refusals may be over by the next attempt.
@@ -238,14 +248,26 @@ pub fn numbered(event_id: EventId, decisions: Vec<Decision>) -> impl Iterator<It
 }
 
 /// Writes what the book tells as messages.
-pub fn tell(book: &mut Book, trace: TraceContext, messages: &mut Vec<Draft>) -> Result<(), serde_json::Error> {
+pub fn tell(
+    book: &mut Book,
+    signer: &Tickets,
+    trace: TraceContext,
+    messages: &mut Vec<Draft>,
+) -> Result<(), serde_json::Error> {
     for fact in book.told() {
         messages.push(match fact {
-            Fact::Confirmed(it) => Draft::new(&it, trace),
+            Fact::Confirmed(mut it) => {
+                let line_no = book.live(it.user_id).map_or(0, |join| join.line_no);
+                let ticket =
+                    tickets::Ticket { event_id: it.event_id, join_id: it.join_id, line_no, people: it.party_size };
+                it.ticket = Some(signer.sign(&ticket));
+                Draft::new(&it, trace)
+            }
             Fact::Waitlisted(it) => Draft::new(&it, trace),
             Fact::Requested(it) => Draft::new(&it, trace),
             Fact::Offered(it) => Draft::new(&it, trace),
             Fact::Ended(it) => Draft::new(&it, trace),
+            Fact::Preferred(it) => Draft::new(&it, trace),
             Fact::Places(it) => Draft::new(&it, trace),
         }?);
     }
@@ -261,6 +283,7 @@ fn decide(book: &mut Book, ticket: &Ticket, now: DateTime<Utc>) -> Result<Decide
         Wish::Pick { user_id, exceed } => {
             return placed(book.pick(*user_id, *exceed, asker, now), book, *user_id, now);
         }
+        Wish::WalkIn { user_id } => return placed(book.walk_in(*user_id, asker, now), book, *user_id, now),
         Wish::Leave => {
             return Ok(match book.leave(asker, now) {
                 Ok(id) => {
@@ -291,6 +314,10 @@ fn decide(book: &mut Book, ticket: &Ticket, now: DateTime<Utc>) -> Result<Decide
         Wish::Revoke { code } => (book.revoke(code, asker, now).map(|()| "revoked"), asker),
         Wish::Hold { capacity } => (book.hold(*capacity, now).map(|()| "held"), asker),
         Wish::Settle => (Ok("settled"), asker),
+        Wish::LeaveLine => {
+            book.leave_line(asker, now);
+            (Ok("left"), asker)
+        }
         Wish::Forget => {
             book.forget(asker, now);
             (Ok("forgotten"), asker)

@@ -23,6 +23,7 @@ pub use self::{
 use crate::{
     domain::{Answers, Event, Given, IdempotencyKey, NewInvitation},
     error, store,
+    tickets::Tickets,
 };
 
 /// The longest that one batch may take, whatever the database does. A request has ten seconds in all.
@@ -42,6 +43,8 @@ pub struct Desk {
     pub clock: Clock,
     /// News of how full events are.
     pub broadcast: Broadcast,
+    /// Signs tickets.
+    pub tickets: Tickets,
 }
 
 /// Who asks, and by which key they would repeat it.
@@ -106,6 +109,11 @@ pub enum Wish {
         /// Even above the capacity.
         exceed: bool,
     },
+    /// A steward lets somebody of the line in, into a place that nobody has used.
+    WalkIn {
+        /// Whom.
+        user_id: UserId,
+    },
     /// The organiser invites.
     Invite(Box<NewInvitation>),
     /// The organiser takes an invitation back.
@@ -120,6 +128,8 @@ pub enum Wish {
     },
     /// That what has lapsed is over, and what is free is given.
     Settle,
+    /// Out of the line; whoever has a place by now keeps it.
+    LeaveLine,
     /// That nothing is left of a deleted account.
     Forget,
 }
@@ -128,14 +138,19 @@ impl Wish {
     /// Whose join has to be known.
     fn concerns(&self, request: &Request) -> Option<UserId> {
         match self {
-            Self::Join(_) | Self::Leave | Self::Claim | Self::Keep | Self::Answer(_) | Self::Forget => {
-                Some(request.user_id)
-            }
+            Self::Join(_)
+            | Self::Leave
+            | Self::Claim
+            | Self::Keep
+            | Self::Answer(_)
+            | Self::LeaveLine
+            | Self::Forget => Some(request.user_id),
             Self::Approve { user_id }
             | Self::Reject { user_id, .. }
             | Self::Remove { user_id, .. }
             | Self::Ban { user_id, .. }
             | Self::Unban { user_id }
+            | Self::WalkIn { user_id }
             | Self::Pick { user_id, .. } => Some(*user_id),
             Self::Invite(_) | Self::Revoke { .. } | Self::Hold { .. } | Self::Settle => None,
         }
@@ -252,7 +267,7 @@ impl Desk {
         tx: &mut PgConnection,
         tickets: &[Ticket],
     ) -> Result<(Vec<Result<Answer, Problem>>, Option<Vec<Event>>), Failed> {
-        let mut batch = Batch::load(tx, tickets, &self.clock).await?;
+        let mut batch = Batch::load(tx, tickets, self).await?;
         let answers = tickets.iter().map(|ticket| batch.decide(ticket)).collect::<Result<Vec<_>, _>>()?;
         if batch.neglected > 0 {
             tracing::warn!(joins.neglected = batch.neglected, "somebody had waited beside a free place");

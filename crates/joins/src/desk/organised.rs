@@ -57,7 +57,7 @@ impl Desk {
             store::pass_over(tx, snapshot.id, capacity).await?;
         }
         let mut messages = Vec::new();
-        batch::tell(&mut book, TraceContext::current(), &mut messages).map_err(encode)?;
+        batch::tell(&mut book, &self.tickets, TraceContext::current(), &mut messages).map_err(encode)?;
         let closing = book.close();
         store::save_event(tx, &closing.event).await?;
         store::write_closing(tx, closing, now).await?;
@@ -98,14 +98,40 @@ impl Desk {
     /// As the database says.
     pub async fn forget_person(&self, tx: &mut PgConnection, user_id: UserId) -> Result<(), sqlx::Error> {
         let events = store::events_of(tx, user_id).await?;
-        let tickets: Vec<Ticket> = events.into_iter().map(|id| quiet(id, user_id, Wish::Forget)).collect();
-        if !tickets.is_empty() {
-            self.carry_out(tx, &tickets).await.map_err(|failed| match failed {
-                Failed::Database(error) => error,
-                Failed::KeyTaken => sqlx::Error::RowNotFound,
-            })?;
-        }
+        self.wish_everywhere(tx, &events, user_id, &Wish::Forget).await?;
         store::forget_person(tx, user_id).await
+    }
+
+    /// Leaves the lines of other events at the time of this one, where somebody has a place.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn leave_other_lines(
+        &self,
+        tx: &mut PgConnection,
+        event_id: EventId,
+        user_id: UserId,
+    ) -> Result<(), sqlx::Error> {
+        let events = store::other_lines(tx, event_id, user_id).await?;
+        self.wish_everywhere(tx, &events, user_id, &Wish::LeaveLine).await
+    }
+
+    async fn wish_everywhere(
+        &self,
+        tx: &mut PgConnection,
+        events: &[EventId],
+        user_id: UserId,
+        wish: &Wish,
+    ) -> Result<(), sqlx::Error> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let tickets: Vec<Ticket> = events.iter().map(|id| quiet(*id, user_id, wish.clone())).collect();
+        match self.carry_out(tx, &tickets).await {
+            Ok(_) => Ok(()),
+            Err(Failed::Database(error)) => Err(error),
+            Err(Failed::KeyTaken) => Err(sqlx::Error::RowNotFound), // there are no keys
+        }
     }
 
     /// Ends what has lapsed and gives what is free, at events where nothing else happens. Everything else that is decided at an event

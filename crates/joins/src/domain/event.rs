@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
     EventId, UserId,
     events::{EventSnapshot, EventStatus, TimeAndPlace},
@@ -143,6 +143,11 @@ impl Event {
         }
     }
 
+    /// From then on, places that nobody has used go to those who wait at the door.
+    pub fn walk_ins_from(&self) -> DateTime<Utc> {
+        self.starts_at + TimeDelta::minutes(15)
+    }
+
     /// Places that are not to be had: given, offered or reserved.
     pub fn taken(&self) -> i32 {
         self.confirmed + self.offered + self.reserved
@@ -280,7 +285,6 @@ impl Event {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use chrono::TimeDelta;
     use uuid::Uuid;
 
     use super::*;

@@ -80,6 +80,8 @@ pub enum Refusal {
         /// Places.
         taken: i32,
     },
+    /// Unused places are kept for those who have them until then.
+    NotYetAtDoor(DateTime<Utc>),
     /// Nothing was offered, or not any more, and nothing is free.
     NothingToClaim,
     /// The person is not in.

@@ -163,6 +163,16 @@ const RULES: &[(&str, &str)] = &[
          LIMIT $1",
     ),
     (
+        "the door agrees with what was scanned",
+        "SELECT j.event_id, format('arrival %s: %s inside, scans say %s', j.line_no, j.inside, s.inside)
+         FROM joins j
+         JOIN (SELECT event_id, line_no, sum(CASE kind WHEN 'in' THEN people ELSE -people END) AS inside
+               FROM scans WHERE outcome = 'accepted' AND kind <> 'undo' AND NOT undone GROUP BY event_id, line_no) s
+           ON s.event_id = j.event_id AND s.line_no = j.line_no
+         WHERE j.inside <> s.inside
+         LIMIT $1",
+    ),
+    (
         "a kept answer tells what happened",
         "SELECT k.event_id, format('%s was answered %s about join %s', k.user_id, k.answer ->> 'status', k.join_id)
          FROM (SELECT *, convert_from(body, 'UTF8')::jsonb AS answer FROM idempotency WHERE status = 200 AND join_id IS NOT NULL) k

@@ -190,6 +190,21 @@ pub async fn due(tx: &mut PgConnection, event_id: EventId, now: DateTime<Utc>) -
     Ok(DueNow { joins, invitations, next: if whole { next } else { Some(now) } })
 }
 
+/// The last to arrive of those with a place of whom nobody has come; locked, so that nobody is let in meanwhile. Who is just being let in is
+/// left out.
+pub async fn absent(tx: &mut PgConnection, event_id: EventId) -> Result<Vec<Join>, sqlx::Error> {
+    let rows: Vec<JoinRow> = sqlx::query_as(concat!(
+        "SELECT ",
+        join_columns!(),
+        " FROM joins j WHERE j.event_id = $1 AND j.status = 'confirmed' AND j.arrived_at IS NULL AND j.way IS DISTINCT FROM 'door'
+          ORDER BY j.line_no DESC LIMIT 10 FOR UPDATE SKIP LOCKED"
+    ))
+    .bind(event_id)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(Join::from).collect())
+}
+
 fn by_event(rows: Vec<JoinRow>) -> Vec<(EventId, Join)> {
     rows.into_iter().map(|row| (row.event_id, Join::from(row))).collect()
 }

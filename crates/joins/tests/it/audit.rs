@@ -121,6 +121,16 @@ async fn finds_a_place_out_of_turn_that_nobody_gave() {
 }
 
 #[tokio::test]
+async fn finds_somebody_inside_who_was_not_let_in() {
+    finds(
+        "the door agrees with what was scanned",
+        &["INSERT INTO scans (event_id, id, line_no, kind, people, outcome, scanned_at, received_at, gate, device, steward_id)
+           SELECT event_id, id, line_no, 'in', 1, 'accepted', now(), now(), '', '', user_id FROM joins WHERE line_no = 1 AND status = 'confirmed'"],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn finds_reserved_places_that_are_not_counted() {
     let invitation = "INSERT INTO invitations (id, event_id, code, label, uses_left, reserved, created_by, created_at)
          SELECT id, id, 'a code long enough', 'x', 1, 2, id, now() FROM events WHERE capacity = 3";

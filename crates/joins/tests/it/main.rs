@@ -4,6 +4,8 @@ mod api;
 mod audit;
 mod capacity;
 mod concurrency;
+mod desk;
+mod door;
 mod engine;
 mod idempotency;
 mod joining;

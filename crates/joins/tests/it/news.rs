@@ -10,7 +10,7 @@ use testkit::Client;
 use tokio::sync::broadcast::Receiver;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{World, join};
+use crate::support::{World, join, tickets};
 
 async fn next(news: &mut Receiver<News>, event: EventId) -> Value {
     loop {
@@ -33,7 +33,7 @@ async fn every_change_of_places_is_news_with_a_growing_revision() {
     while !matches!(news.recv().await.unwrap(), News::Connected) {}
     let mut context = world.db.context("joins", &world.people, &world.clock);
     context.broadcast = broadcast;
-    let role = joins::role(context);
+    let role = joins::role(context, tickets());
     let client = Client::new(role.router);
 
     join(&client, &world.people.person("Ada"), event.id, "a", json!({})).await.expect(200);

@@ -31,7 +31,8 @@ impl World {
         let db = TestDb::new(&[SCHEMA]).await;
         let clock = Clock::fixed(noon());
         let people = People::new(clock.clone());
-        let Running { router, consumers, jobs, pool, .. } = joins::role(db.context("joins", &people, &clock));
+        let Running { router, consumers, jobs, pool, .. } =
+            joins::role(db.context("joins", &people, &clock), tickets());
         // Messages are gone once they have been delivered; this keeps what was told, in order.
         for statement in [
             "CREATE TABLE told (LIKE outbox)",
@@ -46,7 +47,7 @@ impl World {
 
     /// The same role in another process, as it were: its own pool, its own lanes.
     pub fn replica(&self) -> Client {
-        Client::new(joins::role(self.db.context("joins", &self.people, &self.clock)).router)
+        Client::new(joins::role(self.db.context("joins", &self.people, &self.clock), tickets()).router)
     }
 
     pub fn client(&self) -> &Client {
@@ -137,8 +138,14 @@ impl World {
 
     /// Kind and payload of what was told about an event, in order.
     pub async fn told(&self, event: EventId) -> Vec<(String, Value)> {
-        sqlx::query_as("SELECT kind, payload FROM told WHERE aggregate = $1 AND kind LIKE 'join.%' ORDER BY seq")
-            .bind(event)
+        self.told_by(event.0, "join.%").await
+    }
+
+    /// The same of any aggregate, and of kinds like this.
+    pub async fn told_by(&self, aggregate: Uuid, kinds: &str) -> Vec<(String, Value)> {
+        sqlx::query_as("SELECT kind, payload FROM told WHERE aggregate = $1 AND kind LIKE $2 ORDER BY seq")
+            .bind(aggregate)
+            .bind(kinds)
             .fetch_all(&self.pool)
             .await
             .unwrap()
@@ -166,6 +173,11 @@ pub async fn join(client: &Client, person: &Person, event: EventId, key: &str, b
 pub async fn leave(client: &Client, person: &Person, event: EventId, key: &str) -> Answer {
     let client = client.as_person(person).header("idempotency-key", key);
     client.post(&format!("/api/v1/events/{event}/leave"), Value::Null).await
+}
+
+/// A key of tickets that nobody else has.
+pub fn tickets() -> joins::Tickets {
+    joins::Tickets::new(platform::signing::random())
 }
 
 /// A new one; the clock that stands still does not matter.

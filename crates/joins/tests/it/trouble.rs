@@ -19,7 +19,7 @@ use tokio::{
 };
 use url::Url;
 
-use crate::support::{World, join};
+use crate::support::{World, join, tickets};
 
 #[tokio::test]
 async fn whoever_cannot_get_the_lock_in_time_is_told_to_come_again() {
@@ -45,7 +45,7 @@ async fn a_database_that_is_away_is_a_503() {
     let ada = world.people.person("Ada");
     let mut context = world.db.context("joins", &world.people, &world.clock);
     context.pool = platform::db::pool("postgres://nobody@127.0.0.1:1/nothing", "joins", 2).unwrap();
-    let client = Client::new(joins::role(context).router);
+    let client = Client::new(joins::role(context, tickets()).router);
     let refused = join(&client, &ada, event, "a", json!({})).await.expect(503);
     assert_eq!((refused.code(), &refused.headers["retry-after"]), ("unavailable", &"1".parse().unwrap()));
     client.as_person(&ada).get("/api/v1/me/joins").await.expect(503);
@@ -115,7 +115,7 @@ async fn after_a_lost_commit_the_same_key_tells_the_truth() {
     let proxy = Proxy::new(&world.db).await;
     let mut context = world.db.context("joins", &world.people, &world.clock);
     context.pool = platform::db::pool(&proxy.url, "joins", 2).unwrap();
-    let client = Client::new(joins::role(context).router);
+    let client = Client::new(joins::role(context, tickets()).router);
 
     proxy.armed.store(true, Ordering::SeqCst);
     let lost = join(&client, &ada, event, "a", json!({})).await.expect(503);

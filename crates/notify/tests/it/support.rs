@@ -212,7 +212,6 @@ pub fn confirmed(event_id: EventId, user_id: UserId) -> JoinConfirmed {
         places: PLACES,
         ticket: None,
         answers_due: None,
-        leave_other_lines: false,
     }
 }
 
@@ -234,7 +233,6 @@ pub fn promoted(it: &JoinWaitlisted) -> JoinConfirmed {
         places,
         ticket: None,
         answers_due: None,
-        leave_other_lines: false,
     }
 }
 

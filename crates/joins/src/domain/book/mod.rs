@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
     UserId,
-    joins::{EndReason, JoinConfirmed, JoinEnded, JoinOffered, JoinRequested, JoinWaitlisted, PlacesChanged},
+    joins::{
+        EndReason, JoinConfirmed, JoinEnded, JoinOffered, JoinRequested, JoinWaitlisted, PlacePreferred, PlacesChanged,
+    },
 };
 use serde_json::Value;
 
@@ -79,6 +81,8 @@ pub enum Fact {
     Offered(JoinOffered),
     /// It is over.
     Ended(JoinEnded),
+    /// The lines of other events can be left.
+    Preferred(PlacePreferred),
     /// Only the numbers have changed.
     Places(PlacesChanged),
 }
@@ -390,8 +394,10 @@ impl Book {
             places: self.event.places(),
             ticket: None, // whoever has the key adds it
             answers_due,
-            leave_other_lines: join.leave_other_lines,
         }));
+        if join.leave_other_lines {
+            self.facts.push(Fact::Preferred(PlacePreferred { event_id: self.event.id, user_id: join.user_id }));
+        }
     }
 
     /// Ends a join; what it held is free. Never refused.

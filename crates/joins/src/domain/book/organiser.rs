@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Action, Book, Fact, HOLD, Wanted};
-use crate::domain::{Claim, Claimant, Event, JoinStatus, Placed, Refusal, Way};
+use crate::domain::{Claim, Claimant, Closed, Event, JoinStatus, Placed, Refusal, Way};
 
 /// An invitation to be made.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -170,6 +170,55 @@ impl Book {
         self.note(Some(actor), Action::Picked, Some(user_id), details, now);
         self.give(None, now);
         Ok(self.placed(line_no))
+    }
+
+    /// Lets somebody of the line in at the door, a quarter of an hour after the start. If nothing is free, those who have not come give up
+    /// their places, whoever arrived last first.
+    ///
+    /// # Errors
+    /// If it is too early or over, they do not wait, or everybody is there.
+    pub fn walk_in(&mut self, user_id: UserId, actor: UserId, now: DateTime<Utc>) -> Result<Placed, Refusal> {
+        self.settle(now);
+        let from = self.event.walk_ins_from();
+        match self.event.closed(now) {
+            Some(Closed::Started) if self.event.ends_at <= now => return Err(Refusal::NotOpen(Closed::Started)),
+            Some(Closed::Started) if from <= now => {}
+            Some(Closed::Started) | None => return Err(Refusal::NotYetAtDoor(from)),
+            Some(closed) => return Err(Refusal::NotOpen(closed)),
+        }
+        let join = self.live(user_id).ok_or(Refusal::NotIn)?;
+        if join.status != JoinStatus::Waitlisted {
+            return Err(Refusal::AlreadyIn);
+        }
+        let (line_no, size) = (join.line_no, join.size);
+        let missing = size - self.event.room(now).unwrap_or(size);
+        let absent = self.absent(missing).ok_or(Refusal::Full { room: (size - missing).max(0) })?;
+        self.bump();
+        for line_no in absent {
+            self.end(line_no, EndReason::NoShow, Some(actor), None, now);
+        }
+        self.confirm(line_no, size, Way::Door, true, now);
+        self.note(Some(actor), Action::WalkedIn, Some(user_id), json!({}), now);
+        self.tell_places();
+        Ok(self.placed(line_no))
+    }
+
+    /// Whose places are unused, so that these many people fit; `None` if they are not enough.
+    fn absent(&self, mut people: i32) -> Option<Vec<i64>> {
+        let mut absent = Vec::new();
+        for join in self
+            .joins
+            .values()
+            .rev()
+            .filter(|it| it.status == JoinStatus::Confirmed && !it.has_arrived && it.way != Some(Way::Door))
+        {
+            if people <= 0 {
+                break;
+            }
+            people -= join.size;
+            absent.push(join.line_no);
+        }
+        (people <= 0).then_some(absent)
     }
 
     /// Keeps places for the invited.

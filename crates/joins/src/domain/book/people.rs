@@ -100,6 +100,7 @@ impl Book {
             way: None,
             promoted: false,
             kept_at: None,
+            has_arrived: false,
             end: None,
         };
         self.event.take(join.status, size);
@@ -192,6 +193,15 @@ impl Book {
             join.due = join.due.filter(|due| due.what != DueFor::Answers);
         }
         Ok(())
+    }
+
+    /// Leaves the line; whoever has a place by now keeps it.
+    pub fn leave_line(&mut self, user_id: UserId, now: DateTime<Utc>) {
+        self.settle(now);
+        let waits = self.live(user_id).is_some_and(|it| it.status != JoinStatus::Confirmed);
+        if waits && self.leave(user_id, now).is_ok() {
+            self.tell_places();
+        }
     }
 
     /// The account does not exist any more.

@@ -1,0 +1,175 @@
+use chrono::TimeDelta;
+use contracts::EventId;
+use serde_json::{Value, json};
+use testkit::{Answer, Person, noon};
+
+use crate::support::{World, key};
+
+impl World {
+    async fn at_door(&self, person: &Person, event: EventId, gate: &str, scans: Value) -> Answer {
+        let client = self.client().as_person(person);
+        let body = json!({ "gate": gate, "device": "phone", "scans": scans });
+        client.post(&format!("/api/v1/events/{event}/door/scans"), body).await
+    }
+
+    async fn scan(&self, person: &Person, event: EventId, gate: &str, scan: Value) -> Value {
+        self.at_door(person, event, gate, json!([scan])).await.expect(200).json["results"][0].clone()
+    }
+
+    async fn ticket(&self, person: &Person, event: EventId) -> String {
+        let answer = self.client().as_person(person).get(&format!("/api/v1/events/{event}/ticket")).await.expect(200);
+        assert!(answer.json["qr_svg"].as_str().unwrap().contains("<svg"));
+        answer.json["ticket"].as_str().unwrap().to_owned()
+    }
+}
+
+fn enter(ticket: &str) -> Value {
+    json!({ "id": key(), "ticket": ticket, "kind": "in", "at": noon() })
+}
+
+#[tokio::test]
+async fn a_ticket_lets_in_once_and_the_second_time_says_when_and_by_whom_the_first_was() {
+    let world = World::new().await;
+    let event = world.event(5).await.id;
+    let ada = world.people.person("Ada");
+    world.join(&ada, event).await.expect(200);
+    let ticket = world.ticket(&ada, event).await;
+    let first = world.scan(&world.organiser, event, "North", enter(&ticket)).await;
+    assert_eq!((&first["outcome"], &first["inside"]), (&json!("accepted"), &json!(1)));
+    world.clock.advance(TimeDelta::minutes(1));
+    let second = world.scan(&world.organiser, event, "South", enter(&ticket)).await;
+    assert_eq!(second["outcome"], "already_in");
+    assert_eq!(
+        (&second["first"]["gate"], &second["first"]["steward_id"]),
+        (&json!("North"), &json!(world.organiser.id))
+    );
+    assert_eq!(second["first"]["scanned_at"], json!(noon()));
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn two_phones_without_a_network_let_the_same_ticket_in_and_hear_of_it_later() {
+    let world = World::new().await;
+    let event = world.event(5).await.id;
+    let ada = world.people.person("Ada");
+    world.join(&ada, event).await.expect(200);
+    let ticket = world.ticket(&ada, event).await;
+    let (north, south) = (json!([enter(&ticket)]), json!([enter(&ticket)]));
+    let (a, b) = tokio::join!(
+        world.at_door(&world.organiser, event, "North", north.clone()),
+        world.at_door(&world.organiser, event, "South", south)
+    );
+    let mut outcomes: Vec<String> =
+        [a, b].map(|it| it.expect(200).json["results"][0]["outcome"].as_str().unwrap().to_owned()).into();
+    outcomes.sort();
+    assert_eq!(outcomes, ["accepted", "already_in"]);
+    // What is sent again, because the device is not sure, counts once and is answered in the same way.
+    for _ in 0..2 {
+        world.at_door(&world.organiser, event, "North", north.clone()).await.expect(200);
+    }
+    let client = world.client().as_person(&world.organiser);
+    let all = client.get(&format!("/api/v1/events/{event}/door/scans")).await.expect(200).json;
+    assert_eq!(all["items"].as_array().unwrap().len(), 2);
+    assert_eq!(all["counts"], json!({ "expected": 1, "arrived": 1, "inside": 1, "refused": 1 }));
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_party_comes_and_goes_in_parts_and_a_mistake_is_taken_back() {
+    let world = World::new().await;
+    let event = world.event(5).await.id;
+    let ada = world.people.person("Ada");
+    world.join_with(&ada, event, json!({ "party_size": 3 })).await.expect(200);
+    let scan = async |kind: &str, people: Value| {
+        let scan = json!({ "id": key(), "line_no": 1, "kind": kind, "people": people, "at": noon() });
+        let result = world.scan(&world.organiser, event, "North", scan).await;
+        (result["outcome"].as_str().unwrap().to_owned(), result["inside"].as_i64().unwrap())
+    };
+    assert_eq!(scan("out", json!(1)).await, ("not_in".to_owned(), 0));
+    assert_eq!(scan("in", json!(2)).await, ("accepted".to_owned(), 2));
+    assert_eq!(scan("in", json!(2)).await, ("already_in".to_owned(), 2));
+    assert_eq!(scan("in", Value::Null).await, ("accepted".to_owned(), 3));
+    assert_eq!(scan("out", Value::Null).await, ("accepted".to_owned(), 0));
+    assert_eq!(scan("undo", Value::Null).await, ("accepted".to_owned(), 3));
+    assert_eq!(scan("undo", Value::Null).await, ("accepted".to_owned(), 2));
+    assert_eq!(scan("undo", Value::Null).await, ("accepted".to_owned(), 0));
+    assert_eq!(scan("undo", Value::Null).await, ("nothing_to_undo".to_owned(), 0));
+    let door =
+        world.client().as_person(&world.organiser).get(&format!("/api/v1/events/{event}/door")).await.expect(200);
+    assert_eq!(door.json["guests"][0]["arrived_at"], Value::Null, "nobody has come after all");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn what_is_no_good_ticket_is_told_apart() {
+    let world = World::new().await;
+    let (event, other) = (world.event(5).await.id, world.event(5).await.id);
+    let ada = world.people.person("Ada");
+    for id in [event, other] {
+        world.join(&ada, id).await.expect(200);
+    }
+    let ticket = world.ticket(&ada, event).await;
+    let outcome = async |ticket: &str| {
+        world.scan(&world.organiser, event, "North", enter(ticket)).await["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(outcome("https://example.org").await, "unknown");
+    assert_eq!(outcome(&world.ticket(&ada, other).await).await, "wrong_event");
+    let mut changed = ticket.clone();
+    changed.replace_range(60..61, if &ticket[60..61] == "A" { "B" } else { "A" });
+    assert_eq!(outcome(&changed).await, "forged");
+    world.leave(&ada, event).await.expect(200);
+    assert_eq!(outcome(&ticket).await, "no_place");
+    world.client().as_person(&ada).get(&format!("/api/v1/events/{event}/ticket")).await.expect(409);
+}
+
+#[tokio::test]
+async fn a_steward_sees_what_the_door_needs_and_nothing_else() {
+    let world = World::new().await;
+    let event = world.event(5).await.id;
+    let (ada, steward) = (world.people.person("Ada"), world.people.person("Stef"));
+    world.join(&ada, event).await.expect(200);
+    let as_steward = world.client().as_person(&steward);
+    let path = |what: &str| format!("/api/v1/events/{event}/{what}");
+    as_steward.get(&path("door")).await.expect(403);
+    as_steward.post(&path("stewards"), json!({ "code": "guessed" })).await.expect(409);
+    let organiser = world.client().as_person(&world.organiser);
+    let link = organiser.post(&path("stewards/link"), Value::Null).await.expect(201).json;
+    as_steward.post(&path("stewards"), json!({ "code": link["code"] })).await.expect(204);
+    let door = as_steward.get(&path("door")).await.expect(200).json;
+    let mut fields: Vec<&String> = door["guests"][0].as_object().unwrap().keys().collect();
+    fields.sort();
+    assert_eq!(fields, ["arrived_at", "display_name", "guests", "inside", "join_id", "line_no", "party_size"]);
+    let ticket = world.ticket(&ada, event).await;
+    assert_eq!(world.scan(&steward, event, "North", enter(&ticket)).await["outcome"], "accepted");
+    for what in ["participants", "participants.csv", "invitations", "stewards", "decisions", "messages", "outlook"] {
+        as_steward.get(&path(what)).await.expect(403);
+    }
+    as_steward.post(&path(&format!("participants/{}/remove", ada.id)), Value::Null).await.expect(403);
+    organiser.delete(&path(&format!("stewards/{}", steward.id))).await.expect(204);
+    as_steward.get(&path("door")).await.expect(403);
+    as_steward.post(&path("stewards"), json!({ "code": link["code"] })).await.expect(409);
+}
+
+#[tokio::test]
+async fn a_quarter_of_an_hour_after_the_start_unused_places_go_to_those_at_the_door() {
+    let world = World::new().await;
+    let event = world.event_at(2, noon() + TimeDelta::hours(1)).await.id;
+    let people = world.crowd(5);
+    for person in &people {
+        world.join(person, event).await.expect(200);
+    }
+    let scan = json!({ "id": key(), "line_no": 1, "kind": "in", "at": noon() });
+    assert_eq!(world.scan(&world.organiser, event, "North", scan).await["outcome"], "accepted");
+    let walk_in = async |who: &Person| {
+        let organiser = world.client().as_person(&world.fresh(&world.organiser));
+        organiser.post(&format!("/api/v1/events/{event}/door/walk-ins/{}", who.id), Value::Null).await
+    };
+    world.clock.advance(TimeDelta::minutes(74));
+    assert_eq!(walk_in(&people[2]).await.code(), "walk_in_too_early");
+    world.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(walk_in(&people[2]).await.expect(200).json["status"], "confirmed");
+    let gone = world.participation(&world.fresh(&people[1]), event).await;
+    assert_eq!(gone["status"], "none", "the one who did not come");
+    assert_eq!(walk_in(&people[3]).await.code(), "event_full", "everybody is there, or came by the door");
+    world.assert_sound().await;
+}
