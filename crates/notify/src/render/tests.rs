@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::{Category, EventId, UserId, auth::MailedToken, events::Venue};
+use contracts::{EventId, auth::MailedToken};
 use uuid::Uuid;
 
 use super::*;
@@ -18,34 +18,9 @@ fn event() -> EventSnapshot {
     EventSnapshot {
         id: EventId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001)),
         version: 4,
-        organiser_id: UserId(Uuid::nil()),
         organiser_name: "Kiezverein Uferweg".to_owned(),
-        status: EventStatus::Published,
         title: "Lantern walk & songs by the canal".to_owned(),
-        slug: "lanterns".to_owned(),
-        summary: "We walk, with lanterns; slowly.".to_owned(),
-        description: String::new(),
-        category: Category::Community,
-        language: "en".to_owned(),
-        city: "Berlin".to_owned(),
-        venue: Venue {
-            name: "Canal bridge".to_owned(),
-            address: Some("Uferweg 1".to_owned()),
-            lat: Some(52.5),
-            lon: Some(13.4),
-        },
-        starts_at: "2027-06-12T16:00:00Z".parse().unwrap(),
-        ends_at: "2027-06-12T18:00:00Z".parse().unwrap(),
-        starts_at_local: "2027-06-12T18:00:00".parse().unwrap(),
-        ends_at_local: "2027-06-12T20:00:00".parse().unwrap(),
-        timezone: "Europe/Berlin".to_owned(),
-        all_day: false,
-        capacity: Some(40),
-        price: None,
-        is_free: Some(true),
-        external_url: None,
-        source: None,
-        registration: contracts::registration::Registration::default(),
+        ..testkit::snapshot()
     }
 }
 

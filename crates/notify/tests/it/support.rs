@@ -3,9 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use contracts::{
-    Category, EventId, JoinId, Payload, UserId,
+    EventId, JoinId, Payload, UserId,
     auth::{Locale, UserChanged},
-    events::{EventCancelled, EventChanged, EventPublished, EventSnapshot, EventStatus, TimeAndPlace, Venue},
+    events::{EventCancelled, EventChanged, EventPublished, EventSnapshot, EventStatus, TimeAndPlace},
     joins::{EndReason, JoinConfirmed, JoinEnded, JoinWaitlisted, Places},
 };
 use platform::{
@@ -165,36 +165,10 @@ pub fn user(user_id: UserId, name: &str, locale: Locale) -> UserChanged {
 
 pub fn event() -> EventSnapshot {
     EventSnapshot {
-        id: EventId::new(noon()),
         version: 3,
-        organiser_id: UserId::new(noon()),
-        organiser_name: "Kiezverein".to_owned(),
-        status: EventStatus::Published,
         title: "Lanterns & <script>alert(1)</script>".to_owned(),
-        slug: "lanterns".to_owned(),
-        summary: "We walk, with lanterns; slowly.".to_owned(),
-        description: String::new(),
-        category: Category::Community,
-        language: "en".to_owned(),
-        city: "Berlin".to_owned(),
-        venue: Venue {
-            name: "Canal bridge".to_owned(),
-            address: Some("Uferweg 1".to_owned()),
-            lat: Some(52.5),
-            lon: Some(13.4),
-        },
-        starts_at: "2027-06-12T16:00:00Z".parse().unwrap(),
-        ends_at: "2027-06-12T18:00:00Z".parse().unwrap(),
-        starts_at_local: "2027-06-12T18:00:00".parse().unwrap(),
-        ends_at_local: "2027-06-12T20:00:00".parse().unwrap(),
-        timezone: "Europe/Berlin".to_owned(),
-        all_day: false,
         capacity: Some(1),
-        price: None,
-        is_free: Some(true),
-        external_url: None,
-        source: None,
-        registration: contracts::registration::Registration::default(),
+        ..testkit::snapshot()
     }
 }
 
