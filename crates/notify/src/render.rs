@@ -134,7 +134,7 @@ pub fn render(letter: &Letter, head: &Letterhead) -> Result<Rendered, minijinja:
     let template = ENVIRONMENT.get_template(&format!("{language}/{}", kind.as_str()))?;
     let (new_time, new_place) = (time.is_some(), place.is_some());
     let mut rendered = template.render_captured(context! {
-        event => event_words.clone(), new_time, new_place, ..facts(letter)
+        event => event_words.clone(), new_time, new_place, ticket => picture.is_some(), ..facts(letter)
     })?;
     let mut block = |name| rendered.with_state_mut(|state| state.render_block(name));
     // A title may be of any length and in any script; a subject is one line.
@@ -198,7 +198,6 @@ fn facts(letter: &Letter) -> Value {
         offer_hours => event.map_or(0, |event| event.registration.offer_hours),
         needs_approval => event.is_some_and(|event| event.registration.access == Access::Approval),
         hides_address => event.is_some_and(|event| event.venue.address.is_some()) && !letter.shows_address(),
-        ticket => details.ticket.is_some(),
         span => letter.expires_at.and_then(|end| words::span(letter.created_at, end, *locale)),
         deadline => letter.expires_at.map(deadline),
         answers_due => details.answers_due.map(deadline),

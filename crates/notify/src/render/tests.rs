@@ -318,6 +318,7 @@ fn the_code_of_a_ticket_is_in_the_mail_and_its_words_are_not() {
     long.details.ticket = Some(Ticket("x".repeat(3000)));
     let mail = rendered(&long);
     assert!(mail.picture.is_none() && mail.html.contains("/ticket\"") && !mail.html.contains("<img"));
+    assert!(!mail.text.contains("show its code"), "{}", mail.text);
     // And without one there is nothing.
     long.details.ticket = None;
     let mail = rendered(&long);
