@@ -14,6 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     State,
     calendar::{Entry, Method},
+    domain::is_address_public,
     store,
 };
 
@@ -23,7 +24,8 @@ pub fn router() -> OpenApiRouter<State> {
 
 /// Shows an event as a calendar entry (iCalendar).
 ///
-/// The UID is the same as in mails, so that a calendar knows it for the same event.
+/// The UID is the same as in mails, so that a calendar knows it for the same event. Where the organiser approves who comes, it names the
+/// venue without its address: those with a place have the whole entry in their mail.
 #[utoipa::path(
     get, path = "/api/v1/events/{id}/calendar.ics", tag = "notify", operation_id = "get_calendar",
     params(("id" = EventId, Path, description = "Which event.")),
@@ -38,8 +40,16 @@ pub async fn get_calendar(Extract(state): Extract<State>, Path(id): Path<EventId
     let known = store::event(&state.pool, id).await?.filter(|(event, _)| event.status != EventStatus::Draft);
     let (event, changed_at) = known.ok_or_else(Problem::not_found)?;
     let link = format!("{}/events/{}/{}", state.links, event.id, event.slug);
-    let (method, sender) = (Method::Publish, &*state.sender);
-    let text = Entry { event: &event, changed_at, method, link: &link, sender }.to_string();
+    let entry = Entry {
+        event: &event,
+        sequence: event.version,
+        changed_at,
+        exact: is_address_public(&event),
+        method: Method::Publish,
+        link: &link,
+        sender: &state.sender,
+    };
+    let text = entry.to_string();
     let name = format!("attachment; filename=\"{}.ics\"", event.slug);
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/calendar; charset=utf-8")),

@@ -36,8 +36,13 @@ impl Method {
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     pub event: &'a EventSnapshot,
-    /// When this version of the event came to be: the same version has the same stamp wherever it is had.
+    /// Grows with every entry that a person gets of the event.
+    pub sequence: i64,
+    /// When this version of the event came to be, so that the same version has the same stamp wherever it is had; or when the person's
+    /// own entry was taken back or given again.
     pub changed_at: DateTime<Utc>,
+    /// Whether it says the exact address.
+    pub exact: bool,
     pub method: Method,
     /// The event's page.
     pub link: &'a str,
@@ -53,10 +58,10 @@ pub fn uid(event: &EventSnapshot) -> String {
 impl fmt::Display for Entry<'_> {
     /// The whole calendar object.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { event, changed_at, method, link, sender } = *self;
+        let Self { event, sequence, changed_at, exact, method, link, sender } = *self;
         let mut item = Event::new();
         item.uid(&uid(event));
-        item.sequence(u32::try_from(event.version.clamp(0, i64::from(i32::MAX))).unwrap_or(0));
+        item.sequence(u32::try_from(sequence.clamp(0, i64::from(i32::MAX))).unwrap_or(0));
         item.timestamp(changed_at);
         item.last_modified(changed_at);
         item.summary(&plain(&event.title));
@@ -64,8 +69,8 @@ impl fmt::Display for Entry<'_> {
         item.url(link);
         item.class(Class::Public);
         item.append_property(organiser(&event.organiser_name, sender));
-        item.location(&plain(&words::place(event)));
-        if let (Some(lat), Some(lon)) = (event.venue.lat, event.venue.lon) {
+        item.location(&plain(&words::place(event, exact)));
+        if exact && let (Some(lat), Some(lon)) = (event.venue.lat, event.venue.lon) {
             item.add_property("GEO", format!("{lat:.6};{lon:.6}"));
         }
         let cancelled = event.status == EventStatus::Cancelled || method == Method::Cancel;

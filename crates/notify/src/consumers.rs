@@ -3,10 +3,16 @@
 use std::sync::Arc;
 
 use contracts::{
-    Payload as _,
-    auth::{AccountNotice, Notice, PasswordResetRequested, UserChanged, VerificationRequested},
+    EventId, Payload as _,
+    auth::{
+        AccountNotice, Notice, PasswordResetRequested, QuickJoinRequested, UserChanged, UserDeleted,
+        VerificationRequested,
+    },
     events::{EventCancelled, EventChanged, EventPublished, EventUnpublished},
-    joins::{EndReason, JoinConfirmed, JoinEnded, JoinWaitlisted},
+    joins::{
+        JoinConfirmed, JoinEnded, JoinOffered, JoinRequested, JoinWaitlisted, MessageToParticipants, PlacesOpen,
+        ReconfirmationAsked,
+    },
 };
 use platform::{
     Clock,
@@ -16,8 +22,8 @@ use platform::{
 use sqlx::PgConnection;
 
 use crate::{
-    domain::{Details, Kind, Standing, time_and_place},
-    store::{self, Attendance, News, Recipient},
+    domain::{Details, Kind, Standing, Ticket, is_address_public, shows_without_address, time_and_place},
+    store::{self, Attendance, News, Queued, Recipient},
 };
 
 /// Accounts, events, places.
@@ -25,6 +31,8 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
     consumer: "notify",
     kinds: &[
         (UserChanged::KIND, UserChanged::VERSION),
+        (UserDeleted::KIND, UserDeleted::VERSION),
+        (QuickJoinRequested::KIND, QuickJoinRequested::VERSION),
         (VerificationRequested::KIND, VerificationRequested::VERSION),
         (PasswordResetRequested::KIND, PasswordResetRequested::VERSION),
         (AccountNotice::KIND, AccountNotice::VERSION),
@@ -34,7 +42,12 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
         (EventCancelled::KIND, EventCancelled::VERSION),
         (JoinConfirmed::KIND, JoinConfirmed::VERSION),
         (JoinWaitlisted::KIND, JoinWaitlisted::VERSION),
+        (JoinRequested::KIND, JoinRequested::VERSION),
+        (JoinOffered::KIND, JoinOffered::VERSION),
         (JoinEnded::KIND, JoinEnded::VERSION),
+        (ReconfirmationAsked::KIND, ReconfirmationAsked::VERSION),
+        (PlacesOpen::KIND, PlacesOpen::VERSION),
+        (MessageToParticipants::KIND, MessageToParticipants::VERSION),
     ],
 }];
 
@@ -50,28 +63,35 @@ impl Writer {
     }
 
     fn news<'a>(&self, message: &Message, kind: Kind, details: &'a Details) -> News<'a> {
-        News { kind, details, message: message.id, now: self.clock.now() }
+        News { kind, details, message: message.id, now: self.clock.now(), expires_at: None }
     }
 
-    /// Queues a mail about a place. Event and person are told of by other roles: where they are not known yet, the message waits.
+    /// Queues a mail about a place. Event and person are told of by other roles: where they are not known yet, the message waits. Nobody
+    /// writes to those whose account was deleted.
     async fn about(&self, tx: &mut PgConnection, it: Attendance, news: &News<'_>) -> Result<(), HandleError> {
-        let status = store::event_status(tx, it.event).await?;
-        let status = status.ok_or_else(|| HandleError::Retry("the event is not known yet".to_owned()))?;
-        // The reason, and the version of the calendar entry, come with the event's own message.
-        if news.kind == Kind::EventCancelled && status != "cancelled" {
-            return Err(HandleError::Retry("the event is not known to be cancelled yet".to_owned()));
+        match store::queue_about(tx, news, it).await? {
+            Queued::Yes => Ok(()),
+            Queued::EventUnknown => {
+                Err(HandleError::Retry("the event is not known yet, or not as cancelled".to_owned()))
+            }
+            Queued::PersonUnknown if store::is_forgotten(tx, it.user).await? => Ok(()),
+            Queued::PersonUnknown => Err(HandleError::Retry("the person is not known yet".to_owned())),
         }
-        if !store::queue_about(tx, news, it).await? {
-            return Err(HandleError::Retry("the person is not known yet".to_owned()));
-        }
-        Ok(())
     }
+}
+
+/// Waits until `events` has told of the event.
+async fn known(tx: &mut PgConnection, event: EventId) -> Result<(), HandleError> {
+    let known = store::is_known(tx, event).await?;
+    known.then_some(()).ok_or_else(|| HandleError::Retry("the event is not known yet".to_owned()))
 }
 
 /// Adds every effect.
 pub fn subscribe(consumer: Consumer, writer: &Arc<Writer>) -> Consumer {
     consumer
         .on::<UserChanged, _>(writer.clone())
+        .on::<UserDeleted, _>(writer.clone())
+        .on::<QuickJoinRequested, _>(writer.clone())
         .on::<VerificationRequested, _>(writer.clone())
         .on::<PasswordResetRequested, _>(writer.clone())
         .on::<AccountNotice, _>(writer.clone())
@@ -81,12 +101,44 @@ pub fn subscribe(consumer: Consumer, writer: &Arc<Writer>) -> Consumer {
         .on::<EventCancelled, _>(writer.clone())
         .on::<JoinConfirmed, _>(writer.clone())
         .on::<JoinWaitlisted, _>(writer.clone())
+        .on::<JoinRequested, _>(writer.clone())
+        .on::<JoinOffered, _>(writer.clone())
         .on::<JoinEnded, _>(writer.clone())
+        .on::<ReconfirmationAsked, _>(writer.clone())
+        .on::<PlacesOpen, _>(writer.clone())
+        .on::<MessageToParticipants, _>(writer.clone())
 }
 
 impl Handle<UserChanged> for Writer {
     async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: UserChanged) -> Result<(), HandleError> {
         Ok(store::save_recipient(tx, &payload, message.occurred_at).await?)
+    }
+}
+
+impl Handle<UserDeleted> for Writer {
+    async fn handle(&self, tx: &mut PgConnection, _: &Message, payload: UserDeleted) -> Result<(), HandleError> {
+        Ok(store::forget(tx, payload.user_id, self.clock.now()).await?)
+    }
+}
+
+impl Handle<QuickJoinRequested> for Writer {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        message: &Message,
+        payload: QuickJoinRequested,
+    ) -> Result<(), HandleError> {
+        known(tx, payload.event_id).await?;
+        let details = Details { token: Some(payload.token), ..Details::default() };
+        let to = Recipient {
+            user_id: payload.user_id,
+            email: &payload.email,
+            name: &payload.display_name,
+            locale: payload.locale,
+        };
+        let news = self.news(message, Kind::QuickJoin, &details);
+        let news = News { expires_at: Some(payload.expires_at), ..news };
+        Ok(store::queue_to(tx, &news, &to, Some(payload.event_id)).await?)
     }
 }
 
@@ -105,7 +157,8 @@ impl Handle<VerificationRequested> for Writer {
             locale: payload.locale,
         };
         let news = self.news(message, Kind::Verification, &details);
-        Ok(store::queue_to(tx, &news, &to, Some(payload.expires_at)).await?)
+        let news = News { expires_at: Some(payload.expires_at), ..news };
+        Ok(store::queue_to(tx, &news, &to, None).await?)
     }
 }
 
@@ -124,7 +177,8 @@ impl Handle<PasswordResetRequested> for Writer {
             locale: payload.locale,
         };
         let news = self.news(message, Kind::PasswordReset, &details);
-        Ok(store::queue_to(tx, &news, &to, Some(payload.expires_at)).await?)
+        let news = News { expires_at: Some(payload.expires_at), ..news };
+        Ok(store::queue_to(tx, &news, &to, None).await?)
     }
 }
 
@@ -162,11 +216,15 @@ just_the_state!(EventPublished, EventUnpublished);
 
 impl Handle<EventChanged> for Writer {
     async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: EventChanged) -> Result<(), HandleError> {
-        store::save_event(tx, &payload.event, message.occurred_at).await?;
-        if payload.before.is_some() {
-            let after = Some(time_and_place(&payload.event));
-            let details = Details { before: payload.before, after, ..Details::default() };
-            store::queue_for_all(tx, &self.news(message, Kind::EventChanged, &details), payload.event.id).await?;
+        let EventChanged { event, before, .. } = payload;
+        store::save_event(tx, &event, message.occurred_at).await?;
+        if let Some(before) = before {
+            let after = time_and_place(&event);
+            // Who may not know the address is not told that it is another.
+            let only_with_place = !is_address_public(&event) && !shows_without_address(&before, &after);
+            let details = Details { before: Some(before), after: Some(after), ..Details::default() };
+            let news = self.news(message, Kind::EventChanged, &details);
+            store::queue_for_all(tx, &news, event.id, only_with_place).await?;
         }
         Ok(())
     }
@@ -194,11 +252,16 @@ impl Handle<JoinConfirmed> for Writer {
     ) -> Result<(), HandleError> {
         let JoinConfirmed { event_id: event, user_id: user, join_id: join, .. } = payload;
         let it = Attendance { event, user, join, standing: Standing::Confirmed };
-        if !store::save_attendance(tx, it).await? {
-            return Ok(());
-        }
+        let Some(revision) = store::save_attendance(tx, it, false).await? else { return Ok(()) };
         let kind = if payload.promoted { Kind::JoinPromoted } else { Kind::JoinConfirmed };
-        let details = Details { party_size: Some(payload.party_size), has_place: Some(true), ..Details::default() };
+        let details = Details {
+            party_size: Some(payload.party_size),
+            has_place: Some(true),
+            revision,
+            ticket: payload.ticket.map(Ticket),
+            answers_due: payload.answers_due,
+            ..Details::default()
+        };
         self.about(tx, it, &self.news(message, kind, &details)).await
     }
 }
@@ -212,7 +275,7 @@ impl Handle<JoinWaitlisted> for Writer {
     ) -> Result<(), HandleError> {
         let JoinWaitlisted { event_id: event, user_id: user, join_id: join, .. } = payload;
         let it = Attendance { event, user, join, standing: Standing::Waitlisted };
-        if !store::save_attendance(tx, it).await? {
+        if store::save_attendance(tx, it, false).await?.is_none() {
             return Ok(());
         }
         let (position, party_size) = (Some(payload.position), Some(payload.party_size));
@@ -221,17 +284,83 @@ impl Handle<JoinWaitlisted> for Writer {
     }
 }
 
+impl Handle<JoinRequested> for Writer {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        message: &Message,
+        payload: JoinRequested,
+    ) -> Result<(), HandleError> {
+        let JoinRequested { event_id: event, user_id: user, join_id: join, .. } = payload;
+        let it = Attendance { event, user, join, standing: Standing::Pending };
+        if store::save_attendance(tx, it, false).await?.is_none() {
+            return Ok(());
+        }
+        let details = Details { party_size: Some(payload.party_size), has_place: Some(false), ..Details::default() };
+        self.about(tx, it, &self.news(message, Kind::JoinRequested, &details)).await
+    }
+}
+
+impl Handle<JoinOffered> for Writer {
+    async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: JoinOffered) -> Result<(), HandleError> {
+        let JoinOffered { event_id: event, user_id: user, join_id: join, .. } = payload;
+        let it = Attendance { event, user, join, standing: Standing::Offered };
+        if store::save_attendance(tx, it, false).await?.is_none() {
+            return Ok(());
+        }
+        let details = Details { party_size: Some(payload.party_size), has_place: Some(false), ..Details::default() };
+        let news = self.news(message, Kind::JoinOffered, &details);
+        self.about(tx, it, &News { expires_at: Some(payload.offered_until), ..news }).await
+    }
+}
+
 impl Handle<JoinEnded> for Writer {
     async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: JoinEnded) -> Result<(), HandleError> {
-        let JoinEnded { event_id: event, user_id: user, join_id: join, .. } = payload;
+        let JoinEnded { event_id: event, user_id: user, join_id: join, was_confirmed, .. } = payload;
         let it = Attendance { event, user, join, standing: Standing::Ended };
-        let is_news = store::save_attendance(tx, it).await?;
-        match payload.reason {
-            EndReason::EventCancelled if is_news => {
-                let details = Details { has_place: Some(payload.was_confirmed), ..Details::default() };
-                self.about(tx, it, &self.news(message, Kind::EventCancelled, &details)).await
-            }
-            _ => Ok(()),
-        }
+        let kind = Kind::of_end(payload.reason);
+        let withdraws = was_confirmed && kind.is_some_and(Kind::withdraws);
+        let Some(revision) = store::save_attendance(tx, it, withdraws).await? else { return Ok(()) };
+        let Some(kind) = kind else { return Ok(()) };
+        let details = Details { has_place: Some(was_confirmed), revision, words: payload.words, ..Details::default() };
+        self.about(tx, it, &self.news(message, kind, &details)).await
+    }
+}
+
+impl Handle<ReconfirmationAsked> for Writer {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        message: &Message,
+        payload: ReconfirmationAsked,
+    ) -> Result<(), HandleError> {
+        let ReconfirmationAsked { event_id: event, user_id: user, join_id: join, answer_by } = payload;
+        let it = Attendance { event, user, join, standing: Standing::Confirmed };
+        let details = Details { has_place: Some(true), ..Details::default() };
+        let news = self.news(message, Kind::ReconfirmationAsked, &details);
+        self.about(tx, it, &News { expires_at: Some(answer_by), ..news }).await
+    }
+}
+
+impl Handle<PlacesOpen> for Writer {
+    async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: PlacesOpen) -> Result<(), HandleError> {
+        known(tx, payload.event_id).await?;
+        let details = Details { free: Some(payload.free), ..Details::default() };
+        let news = self.news(message, Kind::PlacesOpen, &details);
+        Ok(store::queue_places_open(tx, &news, payload.event_id, &payload.waiting).await?)
+    }
+}
+
+impl Handle<MessageToParticipants> for Writer {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        message: &Message,
+        payload: MessageToParticipants,
+    ) -> Result<(), HandleError> {
+        let MessageToParticipants { event_id: event, from_user: from, subject, text, to, .. } = payload;
+        known(tx, event).await?;
+        let details = Details { subject: Some(subject), words: Some(text), ..Details::default() };
+        Ok(store::queue_message(tx, &self.news(message, Kind::OrganiserMessage, &details), event, from, &to).await?)
     }
 }

@@ -1,8 +1,8 @@
 //! Mail, from messages.
 //!
-//! Owns the schema `notify`: `recipients`, `events`, `attendances`, `mails`. Reads `auth.*`, `event.*` and `join.*` ([`consumers`]);
-//! says nothing. A message makes a row in `mails`, in the transaction of its inbox; the [`sender`] renders and sends what is queued.
-//! The calendar entry of an event is made here, too, once for mails and for download.
+//! Owns the schema `notify`: `recipients`, `events`, `attendances`, `mails`, `forgotten`. Reads `auth.*`, `event.*` and `join.*`
+//! ([`consumers`]); says nothing. A message makes a row in `mails`, in the transaction of its inbox; the [`sender`] renders and sends what
+//! is queued. The calendar entry of an event is made here, too, once for mails and for download, and the picture of a [`ticket`].
 
 mod api;
 mod calendar;
@@ -14,6 +14,7 @@ mod message;
 mod render;
 mod sender;
 mod store;
+mod ticket;
 mod transport;
 mod trial;
 mod words;

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use platform::{
     http::{HeaderValue, Json, Path, Query, header},
@@ -116,7 +117,15 @@ async fn html(Extract(state): Extract<State>, Path(id): Path<String>) -> Result<
     let bytes = read(&state.mail_dir, &id).await?;
     let message = MessageParser::default().parse(&bytes).ok_or_else(Problem::not_found)?;
     // A link leaves the frame that the mailbox page shows the mail in.
-    let body = message.body_html(0).unwrap_or_default().replacen("<head>", "<head><base target=\"_top\">", 1);
+    let mut body = message.body_html(0).unwrap_or_default().replacen("<head>", "<head><base target=\"_top\">", 1);
+    // Pictures that the mail brings along.
+    for part in &message.parts {
+        if let (Some(id), Some(kind)) = (part.content_id(), part.content_type().filter(|it| it.ctype() == "image")) {
+            let kind = kind.subtype().unwrap_or_default();
+            let data = format!("data:image/{kind};base64,{}", STANDARD.encode(part.contents()));
+            body = body.replace(&format!("cid:{id}"), &data);
+        }
+    }
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),

@@ -13,30 +13,49 @@ use lettre::{
 use crate::{domain::is_greetable, render::Rendered, sender::SendError, store::QueuedMail};
 
 pub fn build(mail: &QueuedMail, rendered: Rendered, from: &Mailbox) -> Result<Message, SendError> {
-    let name = Some(mail.to_name.clone()).filter(|name| is_greetable(name));
-    let to = Mailbox::new(name, mail.to_address.parse::<Address>()?);
-    let body = MultiPart::alternative_plain_html(rendered.text, rendered.html);
-    let body = match rendered.calendar {
-        None => body,
-        Some((text, method)) => {
-            let kind = ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", method.name()))?;
-            // As an alternative, for programs that offer to add it, and as a file for all others.
-            let inline = SinglePart::builder().header(kind).body(text.clone());
-            let file =
-                Attachment::new("event.ics".to_owned()).body(text, ContentType::parse("text/calendar; charset=utf-8")?);
-            MultiPart::mixed().multipart(body.singlepart(inline)).singlepart(file)
+    let to = mailbox(&mail.to_name, mail.to_address.parse()?);
+    let png = || ContentType::parse("image/png");
+    let body = MultiPart::alternative().singlepart(SinglePart::plain(rendered.text));
+    let html = SinglePart::html(rendered.html);
+    let mut body = match &rendered.picture {
+        None => body.singlepart(html),
+        Some(picture) => {
+            let inline = Attachment::new_inline(picture.id.clone()).body(picture.png.clone(), png()?);
+            body.multipart(MultiPart::related().singlepart(html).singlepart(inline))
         }
     };
+    let mut files = Vec::new();
+    if let Some((text, method)) = rendered.calendar {
+        let kind = ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", method.name()))?;
+        // As an alternative, for programs that offer to add it, and as a file for all others.
+        body = body.singlepart(SinglePart::builder().header(kind).body(text.clone()));
+        let kind = ContentType::parse("text/calendar; charset=utf-8")?;
+        files.push(Attachment::new("event.ics".to_owned()).body(text, kind));
+    }
+    if let Some(picture) = rendered.picture {
+        files.push(Attachment::new("ticket.png".to_owned()).body(picture.png, png()?));
+    }
+    if !files.is_empty() {
+        body = files.into_iter().fold(MultiPart::mixed().multipart(body), MultiPart::singlepart);
+    }
     let created = u64::try_from(mail.created_at.timestamp()).unwrap_or(0);
-    Ok(Message::builder()
+    let mut message = Message::builder()
         .from(from.clone())
         .to(to)
         .header(Subject(rendered.subject))
         // Id and date are the same at every attempt: whoever gets it twice can tell.
         .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
         .date(UNIX_EPOCH + Duration::from_secs(created))
-        .header(AutoSubmitted)
-        .multipart(body)?)
+        .header(AutoSubmitted);
+    // Of an address that cannot be used, the mail itself is not the worse.
+    if let Some(address) = mail.from_address.as_ref().and_then(|it| it.parse().ok()) {
+        message = message.reply_to(mailbox(mail.from_name.as_deref().unwrap_or_default(), address));
+    }
+    Ok(message.multipart(body)?)
+}
+
+fn mailbox(name: &str, address: Address) -> Mailbox {
+    Mailbox::new(is_greetable(name).then(|| name.to_owned()), address)
 }
 
 /// RFC 3834: nobody's out-of-office note needs to answer.

@@ -5,13 +5,15 @@ use std::sync::LazyLock;
 use contracts::{
     auth::Locale,
     events::{EventSnapshot, EventStatus, TimeAndPlace},
+    registration::Access,
 };
 use minijinja::{AutoEscape, Environment, Value, context, value::Serde};
 use serde::Serialize;
 
 use crate::{
     calendar::{Entry, Method},
-    domain::{Kind, Letter, is_greetable},
+    domain::{Kind, KnownEvent, Letter, Standing, is_greetable},
+    ticket,
     words::{self, When},
 };
 
@@ -29,9 +31,20 @@ const TEMPLATES: &[(&str, &str)] = templates!(
     "password_reset",
     "password_changed",
     "registration_attempted",
+    "quick_join",
+    "join_requested",
+    "join_offered",
     "join_confirmed",
     "join_promoted",
     "join_waitlisted",
+    "offer_lapsed",
+    "join_rejected",
+    "join_removed",
+    "not_reconfirmed",
+    "answers_missing",
+    "reconfirmation_asked",
+    "places_open",
+    "organiser_message",
     "event_changed",
     "event_cancelled"
 );
@@ -69,6 +82,16 @@ pub struct Rendered {
     pub html: String,
     /// The calendar object and its method.
     pub calendar: Option<(String, Method)>,
+    /// The ticket's code.
+    pub picture: Option<Picture>,
+}
+
+/// A picture that the HTML shows.
+#[derive(Debug)]
+pub struct Picture {
+    /// Names it within the mail, after `cid:`; the same nowhere else.
+    pub id: String,
+    pub png: Vec<u8>,
 }
 
 /// The event as templates see it.
@@ -102,72 +125,184 @@ pub fn render(letter: &Letter, head: &Letterhead) -> Result<Rendered, minijinja:
     let (locale, links) = (*locale, head.links.as_str());
     let event = letter.event.as_ref().map(|it| &it.snapshot);
     let page = event.map_or_else(|| links.to_owned(), |event| format!("{links}/events/{}/{}", event.id, event.slug));
-    let token = details.token.as_ref().map_or("", |token| token.0.as_str());
-    let link = match kind {
-        Kind::Verification => format!("{links}/verify-email?token={token}"),
-        Kind::PasswordReset => format!("{links}/reset-password?token={token}"),
-        Kind::PasswordChanged => format!("{links}/forgot-password"),
-        Kind::RegistrationAttempted => format!("{links}/sign-in"),
-        Kind::EventCancelled => format!("{links}/"),
-        Kind::JoinConfirmed | Kind::JoinPromoted | Kind::JoinWaitlisted | Kind::EventChanged => page.clone(),
-    };
     let language = if locale == Locale::De { "de" } else { "en" };
+    let exact = letter.shows_address();
     let change = details.before.as_ref().zip(details.after.as_ref());
-    let (time, place) = change.map(|(before, after)| changes(before, after, locale)).unwrap_or_default();
-    let event_words = event.map(|event| Value::from(Serde(event_words(event, locale))));
+    let (time, place) = change.map(|(before, after)| changes(before, after, exact, locale)).unwrap_or_default();
+    let event_words = event.map(|event| Value::from(Serde(event_words(event, exact, locale))));
+    let picture = picture(letter);
     let template = ENVIRONMENT.get_template(&format!("{language}/{}", kind.as_str()))?;
+    let (new_time, new_place) = (time.is_some(), place.is_some());
     let mut rendered = template.render_captured(context! {
-        event => event_words.clone(),
-        organiser => event.map(|event| event.organiser_name.as_str()),
-        reason => letter.event.as_ref().and_then(|it| it.cancel_reason.as_deref()),
-        position => details.position,
-        party_size => details.party_size.unwrap_or(1),
-        has_place => details.has_place.unwrap_or(false),
-        new_time => time.is_some(),
-        new_place => place.is_some(),
-        span => letter.expires_at.and_then(|end| words::span(letter.created_at, end, locale)),
+        event => event_words.clone(), new_time, new_place, ticket => picture.is_some(), ..facts(letter)
     })?;
     let mut block = |name| rendered.with_state_mut(|state| state.render_block(name));
     // A title may be of any length and in any script; a subject is one line.
     let subject = block("subject")?.split_whitespace().collect::<Vec<_>>().join(" ");
-    let heading = block("heading")?.trim().to_owned();
+    let heading = block("heading")?.split_whitespace().collect::<Vec<_>>().join(" ");
     let body = block("body")?;
     let (button, note, second) = (block("button")?, block("note")?, block("second")?);
     let paragraphs: Vec<String> =
         body.split("\n\n").map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect();
     let layout = context! {
-        language, paragraphs,
+        language, paragraphs, heading,
         subject => subject.as_str(),
-        heading => heading,
-        hello => hello(&letter.to_name, locale),
+        // What a person wrote greets by itself.
+        hello => (*kind != Kind::OrganiserMessage).then(|| hello(&letter.to_name, locale)),
         button => button.trim(),
         note => note.trim(),
         second => second.trim(),
         changes => [time, place].into_iter().flatten().map(|it| Value::from(Serde(it))).collect::<Vec<_>>(),
-        link => address(link),
+        link => address(link(letter, links, &page)),
         second_link => address(format!("{links}/forgot-password")),
+        ticket_link => event.filter(|_| details.ticket.is_some()).map(|event| address(format!("{links}/events/{}/ticket", event.id))),
+        ticket_words => if locale == Locale::De { "Dein Ticket" } else { "Your ticket" },
+        picture => picture.as_ref().map(|it| it.id.as_str()),
         links => address(links.to_owned()),
         event => event_words,
         cancelled => *kind == Kind::EventCancelled,
         or_copy => if locale == Locale::De { "Oder öffne diese Adresse:" } else { "Or open this address:" },
-        why => event.map(|_| match locale {
-            Locale::En => "You get this mail because you joined this event.",
-            Locale::De => "Du bekommst diese Mail, weil du dich für diese Veranstaltung eingetragen hast.",
-        }),
+        why => why(letter),
     };
-    let calendar = letter.event.as_ref().zip(method(letter)).map(|(event, method)| {
-        let (event, changed_at) = (&event.snapshot, event.changed_at);
-        (Entry { event, changed_at, method, link: &page, sender: &head.sender }.to_string(), method)
-    });
     Ok(Rendered {
         text: ENVIRONMENT.get_template("layout.txt")?.render(&layout)?,
         html: ENVIRONMENT.get_template("layout.html")?.render(&layout)?,
-        calendar,
+        calendar: calendar(letter, &page, &head.sender),
+        picture,
         subject,
     })
 }
 
-/// Who has a place gets the entry; who only waits does not.
+/// What the templates are told, beside the event.
+fn facts(letter: &Letter) -> Value {
+    let Letter { details, locale, .. } = letter;
+    let event = letter.event.as_ref().map(|it| &it.snapshot);
+    let zone = event.map_or("UTC", |event| event.timezone.as_str());
+    let deadline = |at| words::deadline(at, zone, letter.created_at, *locale);
+    // An earlier version of the program said nothing of where somebody stands who has no place.
+    let standing = details.standing.unwrap_or(match details.has_place {
+        Some(true) => Standing::Confirmed,
+        _ => Standing::Waitlisted,
+    });
+    let plain = |text: &Option<String>| text.as_ref().map(|it| it.replace("\r\n", "\n").trim().to_owned());
+    context! {
+        organiser => event.map(|event| event.organiser_name.as_str()),
+        reason => letter.event.as_ref().and_then(|it| it.cancel_reason.as_deref()),
+        words => plain(&details.words),
+        about => plain(&details.subject),
+        position => details.position,
+        party_size => details.party_size.unwrap_or(1),
+        free => details.free,
+        has_place => details.has_place.unwrap_or(false),
+        standing => standing.as_str(),
+        offer_hours => event.map_or(0, |event| event.registration.offer_hours),
+        needs_approval => event.is_some_and(|event| event.registration.access == Access::Approval),
+        hides_address => event.is_some_and(|event| event.venue.address.is_some()) && !letter.shows_address(),
+        span => letter.expires_at.and_then(|end| words::span(letter.created_at, end, *locale)),
+        deadline => letter.expires_at.map(deadline),
+        answers_due => details.answers_due.map(deadline),
+        zone => words::zone_or_utc(zone).name(),
+        on_day => event.map(|event| words::on_day(event.starts_at_local.date(), letter.created_at, zone, *locale)),
+    }
+}
+
+/// Where the button leads. No link does anything by being opened: programs that look at mails open them, too.
+fn link(letter: &Letter, links: &str, page: &str) -> String {
+    let token = letter.details.token.as_ref().map_or("", |token| token.0.as_str());
+    match letter.kind {
+        Kind::Verification => format!("{links}/verify-email?token={token}"),
+        Kind::PasswordReset => format!("{links}/reset-password?token={token}"),
+        Kind::QuickJoin => format!("{links}/quick-join?token={token}"),
+        Kind::PasswordChanged => format!("{links}/forgot-password"),
+        Kind::RegistrationAttempted => format!("{links}/sign-in"),
+        Kind::EventCancelled | Kind::JoinRejected | Kind::JoinRemoved => format!("{links}/"),
+        Kind::JoinRequested
+        | Kind::JoinOffered
+        | Kind::JoinConfirmed
+        | Kind::JoinPromoted
+        | Kind::JoinWaitlisted
+        | Kind::OfferLapsed
+        | Kind::NotReconfirmed
+        | Kind::AnswersMissing
+        | Kind::ReconfirmationAsked
+        | Kind::PlacesOpen
+        | Kind::OrganiserMessage
+        | Kind::EventChanged => page.to_owned(),
+    }
+}
+
+/// Why the recipient gets a mail about an event, at its end.
+fn why(letter: &Letter) -> Option<String> {
+    let event = letter.event.as_ref().map(|it| &it.snapshot)?;
+    let german = letter.locale == Locale::De;
+    Some(match letter.kind {
+        Kind::QuickJoin if german => {
+            "Du bekommst diese Mail, weil jemand mit dieser Adresse um einen Platz gebeten hat.".to_owned()
+        }
+        Kind::QuickJoin => "You get this mail because somebody asked for a place with this address.".to_owned(),
+        Kind::JoinRequested | Kind::JoinRejected if german => {
+            "Du bekommst diese Mail, weil du um einen Platz bei dieser Veranstaltung gebeten hast.".to_owned()
+        }
+        Kind::JoinRequested | Kind::JoinRejected => {
+            "You get this mail because you asked for a place at this event.".to_owned()
+        }
+        Kind::OrganiserMessage => {
+            let known = letter.from_name.as_deref();
+            let from = known.filter(|name| is_greetable(name)).unwrap_or(&event.organiser_name);
+            let because = match (letter.details.standing, german) {
+                (Some(Standing::Pending), false) => "you asked for a place at this event",
+                (Some(Standing::Pending), true) => "du um einen Platz bei dieser Veranstaltung gebeten hast",
+                (Some(Standing::Waitlisted | Standing::Offered), false) => "you stand in line for this event",
+                (Some(Standing::Waitlisted | Standing::Offered), true) => {
+                    "du auf der Warteliste dieser Veranstaltung stehst"
+                }
+                (_, false) => "you have a place at this event",
+                (_, true) => "du einen Platz bei dieser Veranstaltung hast",
+            };
+            match (known.is_some(), german) {
+                (true, false) => {
+                    format!("{from} wrote this. You get it because {because}. If you answer, {from} gets it.")
+                }
+                (false, false) => format!("{from} wrote this. You get it because {because}."),
+                (true, true) => {
+                    format!(
+                        "{from} hat das geschrieben. Du bekommst es, weil {because}. Wenn du antwortest, bekommt es {from}."
+                    )
+                }
+                (false, true) => format!("{from} hat das geschrieben. Du bekommst es, weil {because}."),
+            }
+        }
+        _ if german => "Du bekommst diese Mail, weil du dich für diese Veranstaltung eingetragen hast.".to_owned(),
+        _ => "You get this mail because you joined this event.".to_owned(),
+    })
+}
+
+/// The code of the ticket. Without it, the mail still leads to the ticket's page.
+fn picture(letter: &Letter) -> Option<Picture> {
+    let ticket = letter.details.ticket.as_ref()?;
+    let png = ticket::picture(&ticket.0)
+        .inspect_err(|error| tracing::error!(mail.id = %letter.id, error = %error, "ticket sent without its picture"));
+    Some(Picture { id: format!("ticket.{}@cityevents", letter.id), png: png.ok()? })
+}
+
+/// The calendar object and its method.
+fn calendar(letter: &Letter, page: &str, sender: &str) -> Option<(String, Method)> {
+    let KnownEvent { snapshot: event, changed_at, .. } = letter.event.as_ref()?;
+    let (method, revision) = (method(letter)?, letter.details.revision);
+    let entry = Entry {
+        event,
+        sequence: event.version + i64::from(revision),
+        // Taken back or given again: newer than the event's version.
+        changed_at: if revision > 0 { letter.created_at.max(*changed_at) } else { *changed_at },
+        exact: letter.shows_address(),
+        method,
+        link: page,
+        sender,
+    };
+    Some((entry.to_string(), method))
+}
+
+/// Who has a place gets the entry, and whose place is taken has it taken out; who only waits has none.
 fn method(letter: &Letter) -> Option<Method> {
     let cancelled = letter.event.as_ref().is_some_and(|it| it.snapshot.status == EventStatus::Cancelled);
     match letter.kind {
@@ -175,7 +310,7 @@ fn method(letter: &Letter) -> Option<Method> {
         // Told late: the calendar must not take in what will not take place.
         Kind::JoinConfirmed | Kind::JoinPromoted | Kind::EventChanged if cancelled => Some(Method::Cancel),
         Kind::JoinConfirmed | Kind::JoinPromoted | Kind::EventChanged => Some(Method::Publish),
-        Kind::EventCancelled => Some(Method::Cancel),
+        kind if kind.withdraws() || kind == Kind::EventCancelled => Some(Method::Cancel),
         _ => None,
     }
 }
@@ -191,7 +326,7 @@ fn address(link: String) -> Value {
     if link.bytes().all(harmless) { Value::from_safe_string(link) } else { Value::from(link) }
 }
 
-fn event_words(event: &EventSnapshot, locale: Locale) -> EventWords<'_> {
+fn event_words(event: &EventSnapshot, exact: bool, locale: Locale) -> EventWords<'_> {
     let (day, month, weekday) = words::stub(event.starts_at_local.date(), locale);
     let when = When::of(event);
     let (date, hours) = when.parts(locale);
@@ -201,7 +336,7 @@ fn event_words(event: &EventSnapshot, locale: Locale) -> EventWords<'_> {
         date,
         hours,
         zone: (!event.all_day).then_some(event.timezone.as_str()),
-        place: words::place(event),
+        place: words::place(event, exact),
         day,
         month,
         weekday,
@@ -209,12 +344,17 @@ fn event_words(event: &EventSnapshot, locale: Locale) -> EventWords<'_> {
 }
 
 /// What has changed of time, and of place, where people see a difference.
-fn changes(before: &TimeAndPlace, after: &TimeAndPlace, locale: Locale) -> (Option<Change>, Option<Change>) {
+fn changes(
+    before: &TimeAndPlace,
+    after: &TimeAndPlace,
+    exact: bool,
+    locale: Locale,
+) -> (Option<Change>, Option<Change>) {
     let (when, where_) = if locale == Locale::De { ("Wann", "Wo") } else { ("When", "Where") };
     let change = |label, before: String, after: String| (before != after).then_some(Change { label, before, after });
     (
         change(when, When::before(before).words(locale), When::before(after).words(locale)),
-        change(where_, words::venue(&before.venue), words::venue(&after.venue)),
+        change(where_, words::venue(&before.venue, exact), words::venue(&after.venue, exact)),
     )
 }
 

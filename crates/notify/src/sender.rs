@@ -233,7 +233,7 @@ impl Sender {
             Ok(letter) => letter,
             Err(error) => return Outcome::Failed(error.into()),
         };
-        if let Some(reason) = letter.overtaken(mail.attempts, mail.standing(), self.clock.now()) {
+        if let Some(reason) = letter.overtaken(mail.attempts, mail.fate(), self.clock.now()) {
             return Outcome::Dropped(reason);
         }
         let sending = async {

@@ -9,10 +9,10 @@ use contracts::{
     events::EventSnapshot,
 };
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool, types::Json};
+use sqlx::{PgConnection, PgPool, Postgres, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
-use crate::domain::{Details, Kind, KnownEvent, Letter, Standing, Unreadable};
+use crate::domain::{Details, Fate, Kind, KnownEvent, Letter, Standing, Unreadable};
 
 /// A mail that waits to be sent, as it is stored: another version of the program may have written it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -32,6 +32,9 @@ pub struct QueuedMail {
     standing: Option<String>,
     /// Whether `standing` is that of the join that the mail is about; unknown for mails that are about none.
     is_same_join: Option<bool>,
+    /// Of who wrote it, as far as that is known.
+    pub from_address: Option<String>,
+    pub from_name: Option<String>,
 }
 
 impl QueuedMail {
@@ -45,6 +48,7 @@ impl QueuedMail {
             _ => None,
         };
         Ok(Letter {
+            id: self.id,
             kind: self.kind.parse()?,
             to_name: self.to_name.clone(),
             // Unknown languages read as English.
@@ -53,20 +57,24 @@ impl QueuedMail {
             event,
             created_at: self.created_at,
             expires_at: self.expires_at,
+            from_name: self.from_name.clone(),
         })
     }
 
-    pub fn standing(&self) -> Option<Standing> {
-        match self.standing.as_deref()? {
-            _ if self.is_same_join == Some(false) => Some(Standing::Ended),
-            "confirmed" => Some(Standing::Confirmed),
-            "waitlisted" => Some(Standing::Waitlisted),
-            _ => Some(Standing::Ended),
+    pub fn fate(&self) -> Fate {
+        match self.standing.as_deref() {
+            None => Fate::Unknown,
+            _ if self.is_same_join == Some(false) => Fate::Replaced,
+            Some("pending") => Fate::At(Standing::Pending),
+            Some("waitlisted") => Fate::At(Standing::Waitlisted),
+            Some("offered") => Fate::At(Standing::Offered),
+            Some("confirmed") => Fate::At(Standing::Confirmed),
+            Some(_) => Fate::At(Standing::Ended),
         }
     }
 }
 
-/// Who gets a mail that is not about a place.
+/// Who gets a mail to an address that the message brings along.
 #[derive(Debug)]
 pub struct Recipient<'a> {
     pub user_id: UserId,
@@ -75,13 +83,14 @@ pub struct Recipient<'a> {
     pub locale: Locale,
 }
 
-/// What is queued: the kind, what it says, the message that it follows from, and when.
+/// What is queued: the kind, what it says, the message that it follows from, when, and until when it is of use.
 #[derive(Debug)]
 pub struct News<'a> {
     pub kind: Kind,
     pub details: &'a Details,
     pub message: MessageId,
     pub now: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Where a join is on its way; see the table.
@@ -93,14 +102,15 @@ pub struct Attendance {
     pub standing: Standing,
 }
 
-/// Takes over a person's address, name and language, unless a later message has told of them.
+/// Takes over a person's address, name and language, unless a later message has told of them, or they are forgotten.
 pub async fn save_recipient(
     tx: &mut PgConnection,
     user: &UserChanged,
     said_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO recipients AS r (user_id, email, display_name, locale, changed_at) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO recipients AS r (user_id, email, display_name, locale, changed_at)
+         SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT FROM forgotten WHERE user_id = $1)
          ON CONFLICT (user_id) DO UPDATE
              SET email = excluded.email, display_name = excluded.display_name, locale = excluded.locale,
                  changed_at = excluded.changed_at
@@ -160,70 +170,97 @@ pub async fn event(pool: &PgPool, id: EventId) -> Result<Option<(EventSnapshot, 
     Ok(row.map(|(Json(snapshot), changed_at)| (snapshot, changed_at)))
 }
 
-/// The status of an event; `None` if nothing is known of it yet.
-pub async fn event_status(tx: &mut PgConnection, id: EventId) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar("SELECT snapshot ->> 'status' FROM events WHERE event_id = $1").bind(id).fetch_optional(tx).await
+/// Whether anything is known of an event.
+pub async fn is_known(tx: &mut PgConnection, id: EventId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM events WHERE event_id = $1)").bind(id).fetch_one(tx).await
 }
 
-/// Remembers who has to be told of changes. `false` if a later message has said so already: then this one is no news.
+/// Remembers who has to be told of changes; the revision of their calendar entry. `None` if a later message has said so already, or the
+/// person is forgotten: then this one is no news.
 ///
-/// A join only moves forward. Another join takes the place of one that has ended, or is the later of the two.
-pub async fn save_attendance(tx: &mut PgConnection, it: Attendance) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
-        "INSERT INTO attendances AS a (event_id, user_id, join_id, status) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (event_id, user_id) DO UPDATE SET join_id = excluded.join_id, status = excluded.status
+/// A join only moves forward. Another join takes the place of one that has ended, or is the later of the two. `withdraws` is whether a
+/// calendar entry is taken back: the next one that is given, or taken back, is another revision.
+pub async fn save_attendance(
+    tx: &mut PgConnection,
+    it: Attendance,
+    withdraws: bool,
+) -> Result<Option<i32>, sqlx::Error> {
+    sqlx::query_scalar(
+        "INSERT INTO attendances AS a (event_id, user_id, join_id, status, revision)
+         SELECT $1, $2, $3, $4, $5::integer WHERE NOT EXISTS (SELECT FROM forgotten WHERE user_id = $2)
+         ON CONFLICT (event_id, user_id) DO UPDATE SET join_id = excluded.join_id, status = excluded.status,
+             revision = a.revision + CASE WHEN excluded.revision = 1 THEN 1 - a.revision % 2
+                                          WHEN excluded.status = 'confirmed' THEN a.revision % 2 ELSE 0 END
          WHERE CASE WHEN a.join_id = excluded.join_id
-             THEN array_position(ARRAY['waitlisted', 'confirmed', 'ended'], excluded.status)
-                > array_position(ARRAY['waitlisted', 'confirmed', 'ended'], a.status)
-             ELSE a.status = 'ended' AND excluded.status <> 'ended' OR excluded.join_id > a.join_id END",
+             THEN array_position(ARRAY['pending', 'waitlisted', 'offered', 'confirmed', 'ended'], excluded.status)
+                > array_position(ARRAY['pending', 'waitlisted', 'offered', 'confirmed', 'ended'], a.status)
+             ELSE a.status = 'ended' AND excluded.status <> 'ended' OR excluded.join_id > a.join_id END
+         RETURNING revision",
     )
     .bind(it.event)
     .bind(it.user)
     .bind(it.join)
-    .bind(match it.standing {
-        Standing::Waitlisted => "waitlisted",
-        Standing::Confirmed => "confirmed",
-        Standing::Ended => "ended",
-    })
-    .execute(tx)
-    .await?;
-    Ok(done.rows_affected() > 0)
+    .bind(it.standing.as_str())
+    .bind(i32::from(withdraws))
+    .fetch_optional(tx)
+    .await
 }
 
-/// Queues a mail to an address that the message brings along.
+/// Queues a mail to an address that the message brings along, about an event if there is one.
 pub async fn queue_to(
     tx: &mut PgConnection,
     news: &News<'_>,
     to: &Recipient<'_>,
-    expires_at: Option<DateTime<Utc>>,
+    event: Option<EventId>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO mails (kind, user_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7 || '/' || $2, $8, $8, $9)
+        "INSERT INTO mails (kind, user_id, event_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at,
+                            expires_at)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8 || '/' || $2, $9, $9, $10
+         WHERE NOT EXISTS (SELECT FROM forgotten WHERE user_id = $2)
          ON CONFLICT ON CONSTRAINT mails_once DO NOTHING",
     )
     .bind(news.kind.as_str())
     .bind(to.user_id)
+    .bind(event)
     .bind(to.email)
     .bind(to.name)
     .bind(to.locale)
     .bind(Json(news.details))
     .bind(news.message.to_string())
     .bind(news.now)
-    .bind(expires_at)
+    .bind(news.expires_at)
     .execute(tx)
     .await
     .map(drop)
 }
 
-/// Queues a mail about a place to its owner; `false` if that person is not known yet.
-pub async fn queue_about(tx: &mut PgConnection, news: &News<'_>, it: Attendance) -> Result<bool, sqlx::Error> {
-    // The conflict updates nothing; it is there so that a row says "known" either way.
-    let done = sqlx::query(
-        "INSERT INTO mails (kind, user_id, event_id, join_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at)
-         SELECT $1, user_id, $3, $4, email, display_name, locale, $5, $6 || '/' || user_id, $7, $7
-         FROM recipients WHERE user_id = $2
-         ON CONFLICT ON CONSTRAINT mails_once DO UPDATE SET dedupe_key = excluded.dedupe_key",
+/// What became of a mail about a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queued {
+    Yes,
+    /// Nothing is known of the event yet, or not yet that it is cancelled.
+    EventUnknown,
+    PersonUnknown,
+}
+
+/// Queues a mail about a place to its owner, as far as event and person are known. One statement, since there are thousands of them when
+/// a popular event opens.
+pub async fn queue_about(tx: &mut PgConnection, news: &News<'_>, it: Attendance) -> Result<Queued, sqlx::Error> {
+    // The conflict updates nothing; it is there so that a row says "known" either way. The reason of a cancellation, and the version of the
+    // calendar entry, come with the event's own message.
+    let (event, person): (bool, bool) = sqlx::query_as(
+        "WITH event AS (
+             SELECT FROM events WHERE event_id = $3 AND (status = 'cancelled' OR $1 <> 'event_cancelled')
+         ), queued AS (
+             INSERT INTO mails (kind, user_id, event_id, join_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at,
+                                created_at, expires_at)
+             SELECT $1, user_id, $3, $4, email, display_name, locale, $5, $6 || '/' || user_id, $7, $7, $8
+             FROM recipients WHERE user_id = $2 AND EXISTS (SELECT FROM event)
+             ON CONFLICT ON CONSTRAINT mails_once DO UPDATE SET dedupe_key = excluded.dedupe_key
+             RETURNING id
+         )
+         SELECT EXISTS (SELECT FROM event), EXISTS (SELECT FROM queued)",
     )
     .bind(news.kind.as_str())
     .bind(it.user)
@@ -232,41 +269,142 @@ pub async fn queue_about(tx: &mut PgConnection, news: &News<'_>, it: Attendance)
     .bind(Json(news.details))
     .bind(news.message.to_string())
     .bind(news.now)
-    .execute(tx)
+    .bind(news.expires_at)
+    .fetch_one(tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(match (event, person) {
+        (false, _) => Queued::EventUnknown,
+        (true, false) => Queued::PersonUnknown,
+        (true, true) => Queued::Yes,
+    })
 }
 
-/// Queues a mail about an event to everybody who has a place or waits for one, in one statement.
-pub async fn queue_for_all(tx: &mut PgConnection, news: &News<'_>, event: EventId) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO mails (kind, user_id, event_id, join_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at)
-         SELECT $1, user_id, $2, join_id, email, display_name, locale,
-                $3 || jsonb_build_object('has_place', status = 'confirmed'), $4 || '/' || user_id, $5, $5
-         FROM attendances JOIN recipients USING (user_id)
-         WHERE event_id = $2 AND status <> 'ended'
-         ON CONFLICT ON CONSTRAINT mails_once DO NOTHING",
-    )
-    .bind(news.kind.as_str())
-    .bind(event)
-    .bind(Json(news.details))
-    .bind(news.message.to_string())
-    .bind(news.now)
-    .execute(tx)
-    .await
-    .map(drop)
+/// Queues a mail to many of an event, in one statement: to those rows of `attendances` that the given part of SQL says, whose parameters
+/// begin with `$8`. What a mail says depends on where each of them stands.
+macro_rules! queue_to_rows {
+    ($with:literal, $rows:literal) => {
+        concat!(
+            $with,
+            "INSERT INTO mails (kind, user_id, event_id, join_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at,
+                                created_at, from_user, expires_at)
+             SELECT $1, user_id, $2, join_id, email, display_name, locale,
+                    $3 || jsonb_build_object('has_place', status = 'confirmed', 'standing', status, 'revision', revision),
+                    $4 || '/' || user_id, $5, $5, $6::uuid, $7::timestamptz
+             FROM ",
+            $rows,
+            " ON CONFLICT ON CONSTRAINT mails_once DO NOTHING"
+        )
+    };
+}
+
+/// Queues a mail to everybody whose join has not ended, or, if `only_with_place`, to those who have a place.
+pub async fn queue_for_all(
+    tx: &mut PgConnection,
+    news: &News<'_>,
+    event: EventId,
+    only_with_place: bool,
+) -> Result<(), sqlx::Error> {
+    let statement = queue_to_rows!(
+        "",
+        "attendances JOIN recipients USING (user_id)
+         WHERE event_id = $2 AND status <> 'ended' AND (status = 'confirmed' OR NOT $8)"
+    );
+    rows(statement, news, event, None).bind(only_with_place).execute(tx).await.map(drop)
+}
+
+/// Queues what somebody wrote to those of `to` whose join has not ended.
+pub async fn queue_message(
+    tx: &mut PgConnection,
+    news: &News<'_>,
+    event: EventId,
+    from: UserId,
+    to: &[UserId],
+) -> Result<(), sqlx::Error> {
+    let statement = queue_to_rows!(
+        "",
+        "attendances JOIN recipients USING (user_id)
+         WHERE event_id = $2 AND user_id = ANY($8) AND status <> 'ended'"
+    );
+    rows(statement, news, event, Some(from)).bind(to).execute(tx).await.map(drop)
+}
+
+/// Queues the news of free places to those of `to` who stand in the line, and were not told so within the last hour.
+pub async fn queue_places_open(
+    tx: &mut PgConnection,
+    news: &News<'_>,
+    event: EventId,
+    to: &[UserId],
+) -> Result<(), sqlx::Error> {
+    let statement = queue_to_rows!(
+        "WITH told AS (
+             UPDATE attendances SET told_open_at = $5
+             WHERE event_id = $2 AND user_id = ANY($8) AND status = 'waitlisted'
+               AND (told_open_at IS NULL OR told_open_at <= $5 - interval '60 minutes')
+             RETURNING user_id, join_id, status, revision
+         ) ",
+        "told JOIN recipients USING (user_id)"
+    );
+    rows(statement, news, event, None).bind(to).execute(tx).await.map(drop)
+}
+
+fn rows<'q>(
+    statement: &'static str,
+    news: &'q News<'_>,
+    event: EventId,
+    from: Option<UserId>,
+) -> Query<'q, Postgres, PgArguments> {
+    sqlx::query(statement)
+        .bind(news.kind.as_str())
+        .bind(event)
+        .bind(Json(news.details))
+        .bind(news.message.to_string())
+        .bind(news.now)
+        .bind(from)
+        .bind(news.expires_at)
+}
+
+/// Whether the account was deleted.
+pub async fn is_forgotten(tx: &mut PgConnection, user: UserId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM forgotten WHERE user_id = $1)").bind(user).fetch_one(tx).await
+}
+
+/// Forgets a person, for ever: what is said of them later does nothing.
+pub async fn forget(tx: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO forgotten (user_id, forgotten_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(user)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+    erase(tx, &[user]).await
+}
+
+/// Erases what is known of people. Mails that are out stay, to be counted, and do not say any more where they went.
+async fn erase(tx: &mut PgConnection, users: &[UserId]) -> Result<(), sqlx::Error> {
+    for statement in [
+        "DELETE FROM recipients WHERE user_id = ANY($1)",
+        "DELETE FROM attendances WHERE user_id = ANY($1)",
+        "DELETE FROM mails WHERE user_id = ANY($1) AND status IN ('queued', 'failed')",
+        // What a server said often repeats the address.
+        "UPDATE mails SET to_address = '', to_name = '', last_error = NULL WHERE user_id = ANY($1) AND to_address <> ''",
+    ] {
+        sqlx::query(statement).bind(users).execute(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 /// Mails whose time has come, locked for this transaction; those that another process sends are passed over, and so are those of a kind
-/// that only a newer version knows.
+/// that only a newer version knows, and those to people who were forgotten at the same time as they were queued.
 pub async fn due(tx: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<QueuedMail>, sqlx::Error> {
     sqlx::query_as(
         "SELECT m.id, m.kind, m.to_address, m.to_name, m.locale, m.data, m.attempts, m.created_at, m.expires_at,
-                e.snapshot, e.changed_at, e.cancel_reason, a.status AS standing, a.join_id = m.join_id AS is_same_join
+                e.snapshot, e.changed_at, e.cancel_reason, a.status AS standing, a.join_id = m.join_id AS is_same_join,
+                r.email AS from_address, r.display_name AS from_name
          FROM mails m
          LEFT JOIN events e ON e.event_id = m.event_id
          LEFT JOIN attendances a ON a.event_id = m.event_id AND a.user_id = m.user_id
+         LEFT JOIN recipients r ON r.user_id = m.from_user
          WHERE m.status = 'queued' AND m.next_attempt_at <= $1 AND m.kind = ANY($2)
+           AND NOT EXISTS (SELECT FROM forgotten f WHERE f.user_id = m.user_id)
          ORDER BY m.next_attempt_at, m.id LIMIT $3
          FOR UPDATE OF m SKIP LOCKED",
     )
@@ -379,6 +517,16 @@ pub async fn clean_up(pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Err
     .bind(now)
     .execute(pool)
     .await?;
+    // What was being written of them when they were forgotten.
+    let forgotten: Vec<UserId> = sqlx::query_scalar("SELECT user_id FROM forgotten WHERE forgotten_at > $1")
+        .bind(now - TimeDelta::days(1))
+        .fetch_all(pool)
+        .await?;
+    if !forgotten.is_empty() {
+        let mut tx = pool.begin().await?;
+        erase(&mut tx, &forgotten).await?;
+        tx.commit().await?;
+    }
     for (statement, days) in [
         (
             "DELETE FROM mails WHERE id IN (

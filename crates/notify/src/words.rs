@@ -105,18 +105,43 @@ impl<'a> When<'a> {
     }
 }
 
-/// Where an event takes place: venue, address, city.
-pub fn place(event: &EventSnapshot) -> String {
-    let place = venue(&event.venue);
+/// Where an event takes place: venue, address if it is `exact`, city.
+pub fn place(event: &EventSnapshot, exact: bool) -> String {
+    let place = venue(&event.venue, exact);
     // Many addresses end with the city.
     if place.ends_with(&event.city) { place } else { format!("{place}, {}", event.city) }
 }
 
-pub fn venue(venue: &Venue) -> String {
+/// Its name, and its address if it is `exact`.
+pub fn venue(venue: &Venue, exact: bool) -> String {
     match &venue.address {
-        Some(address) => format!("{}, {address}", venue.name),
-        None => venue.name.clone(),
+        Some(address) if exact => format!("{}, {address}", venue.name),
+        _ => venue.name.clone(),
     }
+}
+
+/// What the clocks at the venue show at a deadline, and the day if it is another than the one on which this is said: "18:40",
+/// "Friday, 11 June, 01:30".
+pub fn deadline(at: DateTime<Utc>, zone: &str, said_at: DateTime<Utc>, locale: Locale) -> String {
+    let zone = zone_or_utc(zone);
+    let (at, said_at) = (at.with_timezone(&zone).naive_local(), said_at.with_timezone(&zone).naive_local());
+    let clock = if locale == Locale::De { " Uhr" } else { "" };
+    let time = format!("{}{clock}", time(at));
+    if at.date() == said_at.date() { time } else { format!("{}, {time}", date(at.date(), said_at.year(), locale)) }
+}
+
+/// Whose clocks [`deadline`] goes by: a zone that is none is told in UTC.
+pub fn zone_or_utc(zone: &str) -> Tz {
+    zone.parse().unwrap_or(Tz::UTC)
+}
+
+/// "on Saturday", with the date where that could be another Saturday.
+pub fn on_day(day: NaiveDate, said_at: DateTime<Utc>, zone: &str, locale: Locale) -> String {
+    let today = said_at.with_timezone(&zone_or_utc(zone)).date_naive();
+    let on = if locale == Locale::De { "am" } else { "on" };
+    let within_a_week = (0..7).contains(&(day - today).num_days());
+    let day = if within_a_week { weekday(day, locale).to_owned() } else { date(day, today.year(), locale) };
+    format!("{on} {day}")
 }
 
 /// Day, month and weekday as on a poster.
@@ -147,6 +172,18 @@ fn day(date: NaiveDate, locale: Locale) -> String {
     match locale {
         Locale::En => format!("{weekday}, {} {month} {}", date.day(), date.year()),
         Locale::De => format!("{weekday}, {}. {month} {}", date.day(), date.year()),
+    }
+}
+
+/// A day, without the year if it is `year`.
+fn date(date: NaiveDate, year: i32, locale: Locale) -> String {
+    if date.year() != year {
+        return day(date, locale);
+    }
+    let (weekday, month) = (weekday(date, locale), month(date, locale));
+    match locale {
+        Locale::En => format!("{weekday}, {} {month}", date.day()),
+        Locale::De => format!("{weekday}, {}. {month}", date.day()),
     }
 }
 
@@ -206,6 +243,35 @@ mod tests {
         assert_eq!(camp(Locale::En), "Saturday, 12 June 2027, 10:00 – Monday, 14 June 2027, 16:00 (Europe/Berlin)");
         let german = "Samstag, 12. Juni 2027, 10:00 Uhr – Montag, 14. Juni 2027, 16:00 Uhr (Europe/Berlin)";
         assert_eq!(camp(Locale::De), german);
+    }
+
+    #[test]
+    fn a_deadline_of_today_is_a_time_and_another_one_has_a_day() {
+        let said = |at: &str, zone, locale| {
+            let noon = "2026-06-08T12:00:00Z".parse().unwrap();
+            deadline(at.parse().unwrap(), zone, noon, locale)
+        };
+        assert_eq!(said("2026-06-08T16:40:00Z", "Europe/Berlin", Locale::En), "18:40");
+        assert_eq!(said("2026-06-08T16:40:00Z", "Europe/Berlin", Locale::De), "18:40 Uhr");
+        // Still Monday in Greenwich, not so in Berlin.
+        assert_eq!(said("2026-06-08T22:05:00Z", "Europe/Berlin", Locale::En), "Tuesday, 9 June, 00:05");
+        assert_eq!(said("2026-06-08T22:05:00Z", "Europe/Berlin", Locale::De), "Dienstag, 9. Juni, 00:05 Uhr");
+        assert_eq!(said("2026-06-08T22:05:00Z", "America/Toronto", Locale::En), "18:05");
+        assert_eq!(said("2027-01-02T08:00:00Z", "Europe/Berlin", Locale::En), "Saturday, 2 January 2027, 09:00");
+        assert_eq!(said("2026-06-08T16:40:00Z", "Mars/Olympus", Locale::En), "16:40");
+    }
+
+    #[test]
+    fn a_day_within_a_week_is_a_weekday() {
+        let said = |day: &str, locale| {
+            let night = "2026-06-08T22:30:00Z".parse().unwrap();
+            on_day(day.parse().unwrap(), night, "Europe/Berlin", locale)
+        };
+        assert_eq!(said("2026-06-09", Locale::En), "on Tuesday");
+        assert_eq!(said("2026-06-15", Locale::En), "on Monday");
+        assert_eq!(said("2026-06-16", Locale::En), "on Tuesday, 16 June");
+        assert_eq!(said("2026-06-16", Locale::De), "am Dienstag, 16. Juni");
+        assert_eq!(said("2026-06-13", Locale::De), "am Samstag");
     }
 
     #[test]

@@ -6,10 +6,12 @@
 
 mod client;
 mod database;
+mod fixtures;
 mod people;
 
 pub use client::{Answer, Client};
 pub use database::TestDb;
+pub use fixtures::snapshot;
 pub use people::{People, Person};
 
 use std::time::Duration;

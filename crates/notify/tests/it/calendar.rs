@@ -10,7 +10,7 @@ use contracts::{
 };
 use testkit::{Answer, noon};
 
-use crate::support::{Scene, cancelled, event, moved, silent_scene};
+use crate::support::{Scene, by_approval, cancelled, event, moved, silent_scene};
 
 /// A property: parameters and value.
 type Property = (HashMap<String, String>, String);
@@ -256,6 +256,19 @@ async fn a_zone_that_is_none_is_told_in_utc() {
     let calendar = calendar_of(&scene, &event).await;
     assert_eq!(calendar.part("VEVENT").value("DTSTART"), "20270612T160000Z");
     assert_eq!(calendar.parts.len(), 1);
+}
+
+#[tokio::test]
+async fn the_exact_address_is_not_for_strangers_where_the_organiser_approves() {
+    let scene = silent_scene(None).await;
+    let event = by_approval();
+    scene.publish(&event).await;
+    let answer = get(&scene, event.id).await.expect(200);
+    let calendar = Part::read(&answer.body);
+    let entry = calendar.part("VEVENT");
+    assert_eq!(entry.text("LOCATION"), "Canal bridge, Berlin");
+    assert!(entry.properties.iter().all(|(name, _)| name != "GEO"));
+    assert!(!String::from_utf8(answer.body).unwrap().contains("Uferweg"));
 }
 
 #[tokio::test]

@@ -3,12 +3,17 @@
 use chrono::TimeDelta;
 use contracts::{
     UserId,
-    auth::{AccountNotice, Locale, MailedToken, Notice, PasswordResetRequested, VerificationRequested},
+    auth::{
+        AccountNotice, Locale, MailedToken, Notice, PasswordResetRequested, QuickJoinRequested, VerificationRequested,
+    },
     joins::EndReason,
 };
-use testkit::noon;
+use testkit::{eventually, noon};
 
-use crate::support::{cancelled, confirmed, ended, event, moved, promoted, scene, silent_scene, waitlisted};
+use crate::support::{
+    by_approval, cancelled, confirmed, ended, entry, event, moved, promoted, requested, scene, silent_scene, text,
+    waitlisted,
+};
 
 #[tokio::test]
 async fn a_link_is_mailed_in_the_persons_language_and_forgotten() {
@@ -61,6 +66,42 @@ async fn accounts_are_told_of_resets_changes_and_attempts() {
 }
 
 #[tokio::test]
+async fn who_has_no_account_yet_confirms_a_place_by_a_link() {
+    let scene = scene(None).await;
+    let event = event();
+    let asked = |locale, hours| QuickJoinRequested {
+        user_id: UserId::new(noon()),
+        email: "ada@example.org".to_owned(),
+        display_name: "Ada".to_owned(),
+        locale,
+        token: MailedToken("secret-token".to_owned()),
+        expires_at: noon() + TimeDelta::hours(hours),
+        event_id: event.id,
+    };
+    scene.deliver(&asked(Locale::En, 1)).await;
+    assert_eq!(scene.statuses().await, [], "it waits for the event");
+    scene.publish(&event).await;
+    scene.deliver_what_waits().await;
+    let mail = scene.mail(1, "Confirm your place at Lanterns").await;
+    assert_eq!(mail["to"], "ada@example.org");
+    let link = "http://localhost:8080/quick-join?token=secret-token";
+    assert!(text(&mail).contains(link) && text(&mail).contains("The link works once, for 1 hour."), "{mail}");
+    assert!(mail["html"].as_str().unwrap().contains(&format!("href=\"{link}\"")), "{mail}");
+    assert_eq!(entry(&mail), None);
+    assert_eq!(scene.number("SELECT count(*) FROM mails WHERE data::text LIKE '%secret%'").await, 0);
+    scene.deliver(&asked(Locale::De, 1)).await;
+    assert!(
+        text(&scene.mail(2, "Bestätige deinen Platz: Lanterns").await).contains("Der Link gilt einmal, 1 Stunde lang.")
+    );
+    // Late, or for what does not take place, it is of no use.
+    scene.deliver(&asked(Locale::En, 0)).await;
+    scene.deliver(&cancelled(&event, "Storm")).await;
+    scene.deliver(&asked(Locale::En, 1)).await;
+    eventually("the drops", async || (scene.count("dropped").await == 2).then_some(())).await;
+    assert_eq!(scene.mails(2).await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_place_comes_with_a_calendar_entry() {
     let scene = scene(None).await;
     let (event, ada) = (event(), scene.person("ada", Locale::En).await);
@@ -103,6 +144,8 @@ async fn the_line_promotion_change_and_cancellation_are_told() {
     let mails = scene.mails(3).await;
     let text = mails[2]["text"].as_str().unwrap();
     assert!(text.contains("18:00–20:00") && text.contains("19:00–20:00"), "{text}");
+    let page = format!("http://localhost:8080/events/{}/lanterns", event.id);
+    assert!(text.contains(&format!("Keep your place or give it up:\n{page}\n")), "{text}");
     assert!(mails[2]["attachments"].to_string().contains("SEQUENCE:4"));
 
     scene.clock.advance(TimeDelta::seconds(1));
@@ -136,6 +179,33 @@ async fn a_change_is_told_to_who_is_in_and_who_waits_but_not_to_who_has_left() {
     assert_eq!(by("ada@example.org")["attachments"].as_array().unwrap().len(), 1);
     assert_eq!(by("ben@example.org")["attachments"], serde_json::json!([]), "who waits gets no entry");
     assert!(by("ben@example.org")["text"].as_str().unwrap().contains("You keep your place in line."));
+}
+
+#[tokio::test]
+async fn a_change_of_an_address_is_told_to_those_who_may_know_it() {
+    let scene = scene(None).await;
+    let event = by_approval();
+    scene.publish(&event).await;
+    let (ada, ben) = (scene.person("ada", Locale::En).await, scene.person("ben", Locale::En).await);
+    scene.deliver(&confirmed(event.id, ada)).await;
+    scene.deliver(&requested(event.id, ben)).await;
+    scene.mails(2).await;
+    let mut change = moved(&event);
+    (change.event.starts_at, change.event.starts_at_local) = (event.starts_at, event.starts_at_local);
+    change.event.venue.address = Some("Uferweg 99".to_owned());
+    scene.deliver(&change).await;
+    let mail = scene.mail(3, "New place: ").await;
+    assert_eq!(mail["to"], "ada@example.org");
+    assert!(text(&mail).contains("Where: Canal bridge, Uferweg 1\n→ Canal bridge, Uferweg 99\n"), "{mail}");
+    // Of time, everybody is told, and of the place as much as they may know.
+    let mut again = moved(&change.event);
+    again.event.venue.name = "Old harbour".to_owned();
+    scene.deliver(&again).await;
+    let mails = scene.mails(5).await;
+    let to_ben = mails.iter().find(|it| it["to"] == "ben@example.org" && text(it).contains("Old harbour")).unwrap();
+    assert!(text(to_ben).contains("Where: Canal bridge\n→ Old harbour\n"), "{to_ben}");
+    assert!(text(to_ben).contains("Your request stays with the organiser.") && !to_ben.to_string().contains("Uferweg"));
+    assert_eq!(entry(to_ben), None);
 }
 
 #[tokio::test]

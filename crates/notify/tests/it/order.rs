@@ -2,14 +2,16 @@
 
 use chrono::TimeDelta;
 use contracts::{
-    EventId, UserId,
+    UserId,
     auth::Locale,
     events::{EventSnapshot, EventStatus, EventUnpublished},
-    joins::{EndReason, JoinConfirmed},
+    joins::{EndReason, JoinConfirmed, JoinOffered, JoinWaitlisted},
 };
 use testkit::noon;
 
-use crate::support::{Scene, cancelled, confirmed, ended, event, moved, scene, silent_scene, user, waitlisted};
+use crate::support::{
+    Scene, cancelled, confirmed, ended, event, moved, offered, requested, scene, silent_scene, user, waitlisted,
+};
 
 #[tokio::test]
 async fn a_place_waits_until_event_and_person_are_known() {
@@ -128,14 +130,6 @@ async fn what_the_roles_say_may_come_in_any_order() {
     }
 }
 
-async fn standing(scene: &Scene, event: EventId) -> String {
-    sqlx::query_scalar("SELECT status FROM attendances WHERE event_id = $1")
-        .bind(event)
-        .fetch_one(&scene.pool)
-        .await
-        .unwrap()
-}
-
 #[tokio::test]
 async fn an_old_message_that_an_operator_replays_brings_nothing_back() {
     let scene = silent_scene(None).await;
@@ -145,20 +139,53 @@ async fn an_old_message_that_an_operator_replays_brings_nothing_back() {
     let place = JoinConfirmed { join_id: waiting.join_id, ..confirmed(event.id, ada) };
     scene.deliver(&place).await;
     scene.deliver(&waiting).await;
-    assert_eq!(standing(&scene, event.id).await, "confirmed");
+    assert_eq!(scene.standing(event.id, ada).await, "confirmed");
     scene.deliver(&ended(&place, EndReason::Left)).await;
     scene.deliver(&place).await;
-    assert_eq!(standing(&scene, event.id).await, "ended");
+    assert_eq!(scene.standing(event.id, ada).await, "ended");
     assert_eq!(scene.number("SELECT count(*) FROM mails").await, 1);
     // Joining again is another join, and news.
     let again = confirmed(event.id, ada);
     scene.deliver(&again).await;
-    assert_eq!(standing(&scene, event.id).await, "confirmed");
+    assert_eq!(scene.standing(event.id, ada).await, "confirmed");
     assert_eq!(scene.number("SELECT count(*) FROM mails").await, 2);
     // That the first one has ended says nothing about the second.
     scene.sql("UPDATE attendances SET join_id = 'ffffffff-ffff-7fff-bfff-ffffffffffff'").await;
     scene.deliver(&ended(&place, EndReason::Left)).await;
-    assert_eq!(standing(&scene, event.id).await, "confirmed");
+    assert_eq!(scene.standing(event.id, ada).await, "confirmed");
+}
+
+#[tokio::test]
+async fn a_join_goes_one_way() {
+    let scene = silent_scene(None).await;
+    let (event, ada) = (event(), scene.person("ada", Locale::En).await);
+    scene.publish(&event).await;
+    let asks = requested(event.id, ada);
+    let join_id = asks.join_id;
+    let waits = JoinWaitlisted { join_id, ..waitlisted(event.id, ada, 1) };
+    let offer = JoinOffered { join_id, ..offered(event.id, ada) };
+    let place = JoinConfirmed { join_id, ..confirmed(event.id, ada) };
+    for (at, expected) in ["pending", "waitlisted", "offered", "confirmed"].iter().enumerate() {
+        // Each step, and all those before it once more.
+        scene.deliver(&asks).await;
+        if at >= 1 {
+            scene.deliver(&waits).await;
+            scene.deliver(&asks).await;
+        }
+        if at >= 2 {
+            scene.deliver(&offer).await;
+            scene.deliver(&waits).await;
+        }
+        if at >= 3 {
+            scene.deliver(&place).await;
+            scene.deliver(&offer).await;
+        }
+        assert_eq!(scene.standing(event.id, ada).await, *expected);
+        assert_eq!(scene.number("SELECT count(*) FROM mails").await, i64::try_from(at).unwrap() + 1);
+    }
+    scene.deliver(&ended(&place, EndReason::Left)).await;
+    scene.deliver(&place).await;
+    assert_eq!(scene.standing(event.id, ada).await, "ended");
 }
 
 #[tokio::test]

@@ -275,7 +275,7 @@ async fn what_a_newer_version_queued_does_not_hold_the_others_up() {
     place(&scene).await;
     for data in [
         "INSERT INTO mails (kind, user_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at)
-         SELECT 'join_offered', user_id, to_address, to_name, locale, data, 'a', next_attempt_at, created_at FROM mails LIMIT 1",
+         SELECT 'join_transferred', user_id, to_address, to_name, locale, data, 'a', next_attempt_at, created_at FROM mails LIMIT 1",
         "INSERT INTO mails (kind, user_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at)
          SELECT kind, user_id, to_address, to_name, locale, '{\"party_size\": \"two\"}', 'b', next_attempt_at, created_at
          FROM mails WHERE kind = 'join_confirmed' LIMIT 1",

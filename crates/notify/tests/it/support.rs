@@ -2,11 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use contracts::{
-    Category, EventId, JoinId, Payload, UserId,
+    EventId, JoinId, Payload, UserId,
     auth::{Locale, UserChanged},
-    events::{EventCancelled, EventChanged, EventPublished, EventSnapshot, EventStatus, TimeAndPlace, Venue},
-    joins::{EndReason, JoinConfirmed, JoinEnded, JoinWaitlisted, Places},
+    events::{EventCancelled, EventChanged, EventPublished, EventSnapshot, EventStatus, TimeAndPlace},
+    joins::{EndReason, JoinConfirmed, JoinEnded, JoinOffered, JoinRequested, JoinWaitlisted, Places},
+    registration::{Access, Registration},
 };
 use platform::{
     Clock,
@@ -123,9 +125,36 @@ impl Scene {
         assert_eq!(files.len(), count);
         let mut mails = Vec::new();
         for id in files {
-            mails.push(self.client.get(&format!("/internal/notify/mails/{id}")).await.expect(200).json);
+            let mut mail = self.client.get(&format!("/internal/notify/mails/{id}")).await.expect(200).json;
+            for body in ["text", "html"] {
+                mail[body] = mail[body].as_str().unwrap().replace("\r\n", "\n").into();
+            }
+            mails.push(mail);
         }
         mails
+    }
+
+    /// The one mail whose subject begins like this, once there are `count` mails.
+    pub async fn mail(&self, count: usize, subject: &str) -> serde_json::Value {
+        let mut mails = self.mails(count).await;
+        let subjects: Vec<_> = mails.iter().map(|mail| mail["subject"].to_string()).collect();
+        mails.retain(|mail| mail["subject"].as_str().unwrap().starts_with(subject));
+        assert_eq!(mails.len(), 1, "{subject} among {subjects:?}");
+        mails.remove(0)
+    }
+
+    /// What was queued, by kind and recipient's name, in this order.
+    pub async fn queue(&self) -> Vec<(String, String)> {
+        sqlx::query_as("SELECT kind, to_name FROM mails ORDER BY kind, to_name").fetch_all(&self.pool).await.unwrap()
+    }
+
+    pub async fn standing(&self, event: EventId, user: UserId) -> String {
+        sqlx::query_scalar("SELECT status FROM attendances WHERE event_id = $1 AND user_id = $2")
+            .bind(event)
+            .bind(user)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
     }
 
     pub async fn count(&self, status: &str) -> i64 {
@@ -163,38 +192,29 @@ pub fn user(user_id: UserId, name: &str, locale: Locale) -> UserChanged {
     UserChanged { user_id, email, display_name: name.to_owned(), locale, email_verified: true }
 }
 
+/// The text of a mail.
+pub fn text(mail: &serde_json::Value) -> &str {
+    mail["text"].as_str().unwrap()
+}
+
+/// The entry that is attached to a mail, without line breaks within properties.
+pub fn entry(mail: &serde_json::Value) -> Option<String> {
+    let attached = mail["attachments"].as_array().unwrap().iter().find(|it| it["name"] == "event.ics")?;
+    Some(attached["text"].as_str().unwrap().replace("\r\n ", ""))
+}
+
+/// An event whose organiser approves who comes.
+pub fn by_approval() -> EventSnapshot {
+    let registration = Registration { access: Access::Approval, ..Registration::default() };
+    EventSnapshot { registration, ..event() }
+}
+
 pub fn event() -> EventSnapshot {
     EventSnapshot {
-        id: EventId::new(noon()),
         version: 3,
-        organiser_id: UserId::new(noon()),
-        organiser_name: "Kiezverein".to_owned(),
-        status: EventStatus::Published,
         title: "Lanterns & <script>alert(1)</script>".to_owned(),
-        slug: "lanterns".to_owned(),
-        summary: "We walk, with lanterns; slowly.".to_owned(),
-        description: String::new(),
-        category: Category::Community,
-        language: "en".to_owned(),
-        city: "Berlin".to_owned(),
-        venue: Venue {
-            name: "Canal bridge".to_owned(),
-            address: Some("Uferweg 1".to_owned()),
-            lat: Some(52.5),
-            lon: Some(13.4),
-        },
-        starts_at: "2027-06-12T16:00:00Z".parse().unwrap(),
-        ends_at: "2027-06-12T18:00:00Z".parse().unwrap(),
-        starts_at_local: "2027-06-12T18:00:00".parse().unwrap(),
-        ends_at_local: "2027-06-12T20:00:00".parse().unwrap(),
-        timezone: "Europe/Berlin".to_owned(),
-        all_day: false,
         capacity: Some(1),
-        price: None,
-        is_free: Some(true),
-        external_url: None,
-        source: None,
-        registration: contracts::registration::Registration::default(),
+        ..testkit::snapshot()
     }
 }
 
@@ -218,6 +238,24 @@ pub fn confirmed(event_id: EventId, user_id: UserId) -> JoinConfirmed {
 pub fn waitlisted(event_id: EventId, user_id: UserId, position: i32) -> JoinWaitlisted {
     let join_id = JoinId::new(noon());
     JoinWaitlisted { join_id, event_id, user_id, party_size: 1, position, decided_at: noon(), places: PLACES }
+}
+
+pub fn requested(event_id: EventId, user_id: UserId) -> JoinRequested {
+    JoinRequested { join_id: JoinId::new(noon()), event_id, user_id, party_size: 1, decided_at: noon() }
+}
+
+/// Until twenty to seven in the evening in Berlin.
+pub fn offered(event_id: EventId, user_id: UserId) -> JoinOffered {
+    let offered_until = noon() + TimeDelta::minutes(280);
+    JoinOffered {
+        join_id: JoinId::new(noon()),
+        event_id,
+        user_id,
+        party_size: 1,
+        offered_until,
+        decided_at: noon(),
+        places: PLACES,
+    }
 }
 
 /// The same join, come up from the line.
@@ -249,7 +287,7 @@ pub fn moved(event: &EventSnapshot) -> EventChanged {
         timezone: event.timezone.clone(),
         venue: event.venue.clone(),
     };
-    let hour = chrono::TimeDelta::hours(1);
+    let hour = TimeDelta::hours(1);
     let event = EventSnapshot {
         version: event.version + 1,
         starts_at: event.starts_at + hour,
