@@ -4,6 +4,7 @@ import {
   dayParts,
   durationOf,
   formatDay,
+  formatDuration,
   formatDayOfMonth,
   formatTime,
   lastDay,
@@ -158,4 +159,12 @@ it('ordinals', () => {
     '22nd',
   ])
   expect(ordinal(3, 'de')).toBe('3.')
+})
+
+it('a length is said in hours and minutes, never in days', () => {
+  const long = (minutes: number) => [formatDuration(minutes, 'en'), formatDuration(minutes, 'de')]
+  expect(long(30)).toEqual(['30 minutes', '30 Minuten'])
+  expect(long(60)).toEqual(['1 hour', '1 Stunde'])
+  expect(long(90)).toEqual(['1 hour 30 minutes', '1 Stunde 30 Minuten'])
+  expect(long(2880)).toEqual(['48 hours', '48 Stunden'])
 })
