@@ -318,7 +318,8 @@ export interface paths {
         };
         /**
          * Shows an event as a calendar entry (iCalendar).
-         * @description The UID is the same as in mails, so that a calendar knows it for the same event.
+         * @description The UID is the same as in mails, so that a calendar knows it for the same event. Where the organiser approves who comes, it names the
+         *     venue without its address: those with a place have the whole entry in their mail.
          */
         get: operations["get_calendar"];
         put?: never;
@@ -360,6 +361,81 @@ export interface paths {
         put?: never;
         /** Takes a place that was offered; or, shortly before the start, one that is free. */
         post: operations["claim_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what organisers, stewards and the clock decided at an event, newest first. */
+        get: operations["list_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the door what it needs, and nothing else: names, parties, who is inside. */
+        get: operations["get_door"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/door/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists scans, those of other devices included. */
+        get: operations["list_scans"];
+        put?: never;
+        /**
+         * Takes what happened at a gate, at once or after a time without a network.
+         * @description A scan that is sent again counts once. A ticket that was used at another gate meanwhile is `already_in`, and `first` says when and by whom.
+         */
+        post: operations["send_scans"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/door/walk-ins/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets somebody of the line in, into a place that nobody has used.
+         * @description From a quarter of an hour after the start. If nothing is free, those who have not come give up their places, whoever arrived last first.
+         */
+        post: operations["walk_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -496,6 +572,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was written to those who are in. */
+        get: operations["list_messages"];
+        put?: never;
+        /** Writes to those who are in. Answers go to your own address. At most five messages a day. */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what may be expected of an event, measured at the organiser's past ones. */
+        get: operations["get_outlook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{id}/participants": {
         parameters: {
             query?: never;
@@ -615,6 +726,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{id}/participants/{user_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells everything that happened to somebody's place: why they are where they are. */
+        get: operations["get_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{id}/participants/{user_id}/unban": {
         parameters: {
             query?: never;
@@ -663,6 +791,75 @@ export interface paths {
          * @description From now on everybody can find it, and join until it starts.
          */
         post: operations["publish_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/stewards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who may stand at the door. */
+        get: operations["list_stewards"];
+        put?: never;
+        /** Makes you a steward of an event, by the organiser's link. */
+        post: operations["become_steward"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/stewards/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the link by which one becomes a steward; an older one stops working. */
+        post: operations["create_steward_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/stewards/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a steward's right. The link stops working as well. */
+        delete: operations["remove_steward"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows your ticket. */
+        get: operations["get_ticket"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -802,6 +999,11 @@ export interface components {
          * @enum {string}
          */
         Access: "open" | "approval" | "invitation";
+        /**
+         * @description Kind of a decision, as the timeline names it.
+         * @enum {string}
+         */
+        Action: "approved" | "rejected" | "removed" | "banned" | "unbanned" | "picked" | "invited" | "invitation_revoked" | "capacity_changed" | "offered" | "lapsed" | "passed" | "reconfirmation_asked" | "walked_in";
         /** @description What the viewer may do. */
         Actions: {
             /** @description Whether there is an offer to accept, or a free place to take from the line. */
@@ -845,6 +1047,11 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description To whom an organiser writes.
+         * @enum {string}
+         */
+        Audience: "all" | "confirmed" | "waitlisted" | "offered" | "pending";
         /** @description The organiser's last words. */
         Cancellation: {
             /**
@@ -977,6 +1184,36 @@ export interface components {
              */
             password: string;
         };
+        /** @description A decision, as the organiser reads it. */
+        DecisionRow: {
+            /** @description What was done. */
+            action: components["schemas"]["Action"];
+            actor_id: components["schemas"]["UserId"] | null;
+            /** @description As the actor is called. */
+            actor_name: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at: string;
+            /** @description More about it. */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int32
+             * @description Within the revision.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description The event's revision that it made; with `n` the keyset of the list.
+             */
+            revision: number;
+            user_id: components["schemas"]["UserId"] | null;
+            /** @description As that person is called. */
+            user_name: string | null;
+        };
         /** @description The answer to what gives nobody a place. */
         Done: {
             /**
@@ -1001,6 +1238,68 @@ export interface components {
             status: string;
             /** @description Whom it concerns. */
             user_id: components["schemas"]["UserId"];
+        };
+        /** @description What a device at the door needs, also without a network later. */
+        Door: {
+            /** @description How many have come. */
+            counts: components["schemas"]["DoorCounts"];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            ends_at: string;
+            /** @description Everybody with a place, in order of arrival, a thousand a page. */
+            guests: components["schemas"]["Guest"][];
+            /** @description Keys by which tickets can be verified without a network. */
+            keys: components["schemas"]["TicketKey"][];
+            /**
+             * Format: int64
+             * @description `after` of the next page; `null` after the last.
+             */
+            next_after: number | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            starts_at: string;
+            /** @description IANA name of the venue's zone. */
+            timezone: string;
+            /** @description The event's title. */
+            title: string;
+            /** @description The first hundred of the line. */
+            waiting: components["schemas"]["Waiter"][];
+            /**
+             * Format: date-time
+             * @description From then on, unused places go to those at the door.
+             */
+            walk_ins_from: string;
+        };
+        /** @description How many have come. */
+        DoorCounts: {
+            /**
+             * Format: int64
+             * @description People who have come; of a party that has left again, at least one is counted.
+             * @example 64
+             */
+            arrived: number;
+            /**
+             * Format: int64
+             * @description People with a place.
+             * @example 120
+             */
+            expected: number;
+            /**
+             * Format: int64
+             * @description People who are inside.
+             * @example 60
+             */
+            inside: number;
+            /**
+             * Format: int64
+             * @description Scans that were refused.
+             * @example 2
+             */
+            refused: number;
         };
         /**
          * @description What a deadline is for.
@@ -1341,6 +1640,50 @@ export interface components {
              */
             field: string;
         };
+        /** @description What usually happens in the lines of an organiser's events. */
+        Forecast: {
+            /**
+             * Format: int32
+             * @description Of how many past events this is said; at least 3, at most 10.
+             * @example 5
+             */
+            of_events: number;
+            /**
+             * Format: int32
+             * @description In half of the events, the line moved at least as far.
+             * @example 14
+             */
+            usually_reaches: number;
+        };
+        /** @description Somebody with a place, as the door needs to know them; nothing more. */
+        Guest: {
+            /**
+             * Format: date-time
+             * @description When the first of them was let in.
+             */
+            arrived_at: string | null;
+            /** @description As they are called. */
+            display_name: string;
+            /** @description The guests' names, as far as they were given. */
+            guests: string[];
+            /**
+             * Format: int32
+             * @description How many of them are inside.
+             */
+            inside: number;
+            /** @description Which join. */
+            join_id: components["schemas"]["JoinId"];
+            /**
+             * Format: int64
+             * @description Under which arrival it is found; the keyset of the list.
+             */
+            line_no: number;
+            /**
+             * Format: int32
+             * @description The person and their guests.
+             */
+            party_size: number;
+        };
         /** @description One version of an event: who did what. */
         HistoryEntry: {
             /** @description What was done. */
@@ -1612,6 +1955,21 @@ export interface components {
              * @example If the address can be used, a mail is on its way to it.
              */
             message: string;
+        };
+        /** @description What an organiser writes. */
+        MessageRequest: {
+            /**
+             * @description One line, 1 to 150 characters.
+             * @example Bring a jumper
+             */
+            subject: string;
+            /**
+             * @description Plain text, 1 to 5000 characters.
+             * @example It will be cool on the canal.
+             */
+            text: string;
+            /** @description To whom. */
+            to: components["schemas"]["Audience"];
         };
         MyEvent: components["schemas"]["Event"] & components["schemas"]["MyEventParts"];
         /** @description How full it is. */
@@ -1886,6 +2244,32 @@ export interface components {
              */
             name: string;
         };
+        /** @description How many usually do not come. */
+        NoShows: {
+            /**
+             * Format: int32
+             * @description At each of these events, at least so many of a hundred did not come.
+             * @example 6
+             */
+            least_percent: number;
+            /**
+             * @description Of how many past events this is said; 3 to 10.
+             * @example 5
+             */
+            of_events: number;
+            /**
+             * Format: int32
+             * @description So many places more than there are could have been given at each of them without anybody too many at the door; 0 without a capacity.
+             * @example 3
+             */
+            suggested_extra: number;
+            /**
+             * Format: int32
+             * @description Of a hundred with a place, so many did not come in half of the events.
+             * @example 12
+             */
+            usual_percent: number;
+        };
         /** @description Nothing to say. */
         Nothing: Record<string, never>;
         /** @description Whose event it is. */
@@ -1897,6 +2281,16 @@ export interface components {
             display_name: string;
             /** @description Account. */
             id: components["schemas"]["UserId"];
+        };
+        /**
+         * @description What came of a scan.
+         * @enum {string}
+         */
+        Outcome: "accepted" | "already_in" | "not_in" | "no_place" | "unknown" | "wrong_event" | "forged" | "nothing_to_undo";
+        /** @description What may be expected of an event, from the organiser's past ones. */
+        Outlook: {
+            line: components["schemas"]["Forecast"] | null;
+            no_shows: components["schemas"]["NoShows"] | null;
         };
         /** @description How the line moves at an event. */
         PageLine: {
@@ -1999,6 +2393,41 @@ export interface components {
                  * @example Canal bridge
                  */
                 venue_name: string;
+            }[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_DecisionRow: {
+            /** @description At most `limit` items. */
+            items: {
+                /** @description What was done. */
+                action: components["schemas"]["Action"];
+                actor_id: components["schemas"]["UserId"] | null;
+                /** @description As the actor is called. */
+                actor_name: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                decided_at: string;
+                /** @description More about it. */
+                details: {
+                    [key: string]: unknown;
+                };
+                /**
+                 * Format: int32
+                 * @description Within the revision.
+                 */
+                n: number;
+                /**
+                 * Format: int64
+                 * @description The event's revision that it made; with `n` the keyset of the list.
+                 */
+                revision: number;
+                user_id: components["schemas"]["UserId"] | null;
+                /** @description As that person is called. */
+                user_name: string | null;
             }[];
             /** @description Send as `cursor` to go on; `null` at the end. */
             next_cursor?: string | null;
@@ -2458,6 +2887,164 @@ export interface components {
          * @enum {string}
          */
         Role: "user" | "moderator" | "admin";
+        /** @description A scan that is written down. */
+        Scan: {
+            /** @description Which device. */
+            device: string;
+            /** @description Which gate. */
+            gate: string;
+            /**
+             * Format: uuid
+             * @description Chosen by the device.
+             */
+            id: string;
+            /** @description What was to happen. */
+            kind: components["schemas"]["ScanKind"];
+            /**
+             * Format: int64
+             * @description Whose place; `null` if it was nobody's ticket.
+             */
+            line_no: number | null;
+            /** @description What came of it. */
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Format: int32
+             * @description How many people.
+             */
+            people: number;
+            /**
+             * Format: date-time
+             * @description When it became known.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description By the device's clock.
+             */
+            scanned_at: string;
+            /**
+             * Format: int64
+             * @description In the order in which scans became known; the keyset of the list.
+             */
+            seq: number;
+            /** @description Which steward. */
+            steward_id: components["schemas"]["UserId"];
+            /** @description As the steward is called. */
+            steward_name: string;
+            /** @description Whether it was taken back. */
+            undone: boolean;
+        };
+        /**
+         * @description What a steward's device says happened.
+         * @enum {string}
+         */
+        ScanKind: "in" | "out" | "undo";
+        /** @description One ticket that was scanned, or one name that was tapped. */
+        ScanRequest: {
+            /**
+             * Format: date-time
+             * @description When it happened, by the device's clock.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description A new UUID for each scan; the same one when it is sent again.
+             */
+            id: string;
+            /** @description What happened. */
+            kind: components["schemas"]["ScanKind"];
+            /**
+             * Format: int64
+             * @description Whose place, when a name was tapped.
+             */
+            line_no?: number | null;
+            /**
+             * Format: int32
+             * @description How many people; all that are outside (or inside) if absent.
+             */
+            people?: number | null;
+            /** @description What the QR code says; or else `line_no`. */
+            ticket?: string | null;
+        };
+        /** @description What came of a scan. */
+        ScanResult: {
+            first: components["schemas"]["Scan"] | null;
+            /**
+             * Format: uuid
+             * @description Of which scan.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description How many of the party are inside now.
+             */
+            inside: number | null;
+            /**
+             * Format: int64
+             * @description Whose place.
+             */
+            line_no: number | null;
+            /** @description What came of it. */
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Format: int32
+             * @description How many they are.
+             */
+            party_size: number | null;
+        };
+        /** @description What came of the scans. */
+        ScanResults: {
+            /** @description How many have come. */
+            counts: components["schemas"]["DoorCounts"];
+            /** @description In the order of the request. */
+            results: components["schemas"]["ScanResult"][];
+        };
+        /** @description What happened at other gates. */
+        Scans: {
+            /** @description How many have come. */
+            counts: components["schemas"]["DoorCounts"];
+            /** @description In the order in which they became known; at most a thousand. The last `seq` is the next `after`. */
+            items: components["schemas"]["Scan"][];
+        };
+        /** @description What a device says happened at its gate. */
+        ScansRequest: {
+            /**
+             * @description How the device is called; at most 50 characters.
+             * @example Olga's phone
+             */
+            device?: string;
+            /**
+             * @description How the gate is called; at most 50 characters.
+             * @example North
+             */
+            gate?: string;
+            /** @description In the order in which it happened; at most 500. */
+            scans: components["schemas"]["ScanRequest"][];
+        };
+        /** @description A message that an organiser wrote. */
+        SentMessage: {
+            /** @description To whom: `all`, or a state. */
+            audience: string;
+            /** @description Plain text. */
+            body: string;
+            /**
+             * Format: int32
+             * @description How many people got it.
+             */
+            recipients: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            sent_at: string;
+            /** @description One line. */
+            subject: string;
+        };
+        /** @description What was written to those who are in. */
+        SentMessages: {
+            /** @description Newest first; the latest hundred. */
+            items: components["schemas"]["SentMessage"][];
+        };
         /** @description One of the person's sign-ins. */
         Session: {
             /**
@@ -2515,6 +3102,85 @@ export interface components {
          * @enum {string}
          */
         StandingStatus: "none" | "pending" | "waitlisted" | "offered" | "confirmed";
+        /** @description Somebody who may stand at the door. */
+        Steward: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            added_at: string;
+            /** @description As they are called. */
+            display_name: string;
+            /** @description Who. */
+            user_id: components["schemas"]["UserId"];
+        };
+        /** @description The link by which one becomes a steward. */
+        StewardLink: {
+            /** @description Goes into the link: `/events/{id}/door#steward={code}`. It is shown once. */
+            code: string;
+            /**
+             * Format: date-time
+             * @description When the link stops working.
+             */
+            expires_at: string;
+        };
+        /** @description The code of a link. */
+        StewardRequest: {
+            /** @description From the link. */
+            code: string;
+        };
+        /** @description Who may stand at the door. */
+        Stewards: {
+            /** @description Since when they may, first ones first; at most 200. */
+            items: components["schemas"]["Steward"][];
+        };
+        /** @description A key that has signed tickets. */
+        TicketKey: {
+            /**
+             * @description The first four bytes of a ticket, in hexadecimal digits.
+             * @example 0a1b2c3d
+             */
+            kid: string;
+            /** @description Its Ed25519 public key, in URL-safe Base64 without padding. */
+            public_key: string;
+        };
+        /** @description A ticket, as its owner shows it. */
+        TicketView: {
+            /**
+             * Format: date-time
+             * @description When the first of the party was let in.
+             */
+            arrived_at: string | null;
+            /**
+             * @description As the owner is called.
+             * @example Ada
+             */
+            display_name: string;
+            /** @description The guests' names, as far as they were given. */
+            guests: string[];
+            /**
+             * Format: int64
+             * @description A number to read out where the code cannot be scanned.
+             * @example 42
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description The owner and their guests.
+             * @example 2
+             */
+            party_size: number;
+            /**
+             * @description The QR code as a drawing; black on white, with its quiet zone.
+             * @example <svg/>
+             */
+            qr_svg: string;
+            /**
+             * @description What the QR code says.
+             * @example CE1.AAAA
+             */
+            ticket: string;
+        };
         /** @description The part of an event whose change matters to those who already have a place. */
         TimeAndPlace: {
             /**
@@ -2531,6 +3197,30 @@ export interface components {
             timezone: string;
             /** @description Place. */
             venue: components["schemas"]["Venue"];
+        };
+        /** @description Everything that happened to somebody's place. */
+        Timeline: {
+            /** @description In the order in which it happened. */
+            items: components["schemas"]["TimelineEntry"][];
+        };
+        /** @description Something that happened to somebody's place. */
+        TimelineEntry: {
+            /** @description Who did it; `null` is the person, or the rules. */
+            actor_name: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description More about it: `arrival` (the number in the order of arrival), `revision` (of the event; orders decisions exactly), `way`, `reason`. */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description `arrived`, `offered`, `placed`, `kept`, `ended`, or a decision's action.
+             * @example placed
+             */
+            what: string;
         };
         /** @description The token of a mailed link. */
         TokenOnly: {
@@ -2612,6 +3302,18 @@ export interface components {
             lon?: number | null;
             /** @description What people call it. */
             name?: string;
+        };
+        /** @description Somebody in the line who may be let in when unused places go to those at the door. */
+        Waiter: {
+            /** @description As they are called. */
+            display_name: string;
+            /**
+             * Format: int32
+             * @description The person and their guests.
+             */
+            party_size: number;
+            /** @description Who. */
+            user_id: components["schemas"]["UserId"];
         };
         /**
          * @description How a place came to be.
@@ -3582,6 +4284,314 @@ export interface operations {
             };
         };
     };
+    list_decisions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Items a page, 1 to 100.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of decisions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DecisionRow"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_door: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The last number that is known; 0 is the beginning.
+                 * @example 0
+                 */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a device at the door needs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Neither the organiser, nor a steward, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_scans: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The last number that is known; 0 is the beginning.
+                 * @example 0
+                 */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened since. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scans"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Neither the organiser, nor a steward, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    send_scans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScansRequest"];
+            };
+        };
+        responses: {
+            /** @description What came of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanResults"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Neither the organiser, nor a steward, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    walk_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Whom. */
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description They have a place. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Neither the organiser, nor a steward, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `walk_in_too_early`, `event_full`, `not_joined`, `already_joined` or `event_not_open`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_event_history: {
         parameters: {
             query?: {
@@ -4091,6 +5101,184 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Places"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentMessages"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description A new random value for each new message: sent again under the same one, it counts once.
+                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageRequest"];
+            };
+        };
+        responses: {
+            /** @description It is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentMessage"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `too_many_messages` or `nobody_to_write_to`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_outlook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What may be expected. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outlook"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description No such event. */
@@ -4648,6 +5836,58 @@ export interface operations {
             };
         };
     };
+    get_timeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Whose. */
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event, or nobody who was ever in. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     unban_participant: {
         parameters: {
             query?: never;
@@ -4849,6 +6089,272 @@ export interface operations {
             };
             /** @description Something is missing; `errors` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_stewards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stewards. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stewards"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    become_steward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StewardRequest"];
+            };
+        };
+        responses: {
+            /** @description You may stand at the door. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `steward_link_spent`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_steward_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        /** @description May be empty. */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"] | null;
+            };
+        };
+        responses: {
+            /** @description The link. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardLink"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    remove_steward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+                /** @description Whose. */
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They may not stand at the door any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event or steward. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your ticket. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not_joined`: you have no place. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

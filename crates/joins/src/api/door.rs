@@ -373,7 +373,7 @@ pub async fn send(
     let keys = store::ticket_keys(pool).await?;
     let gate = body.gate.map(Text::into_inner).unwrap_or_default();
     let device = body.device.map(Text::into_inner).unwrap_or_default();
-    let at = Gate { state: &state, event_id, keys: &keys, gate: &gate, device: &device, steward_id: identity.user_id };
+    let at = Gate { state: &state, event_id, keys: &keys, name: &gate, device: &device, steward_id: identity.user_id };
     let mut results = Vec::with_capacity(body.scans.len());
     for scan in body.scans {
         results.push(at.scan(scan).await?);
@@ -401,7 +401,7 @@ struct Gate<'a> {
     state: &'a State,
     event_id: EventId,
     keys: &'a HashMap<String, Vec<u8>>,
-    gate: &'a str,
+    name: &'a str,
     device: &'a str,
     steward_id: UserId,
 }
@@ -439,7 +439,7 @@ impl Gate<'_> {
             outcome,
             scanned_at: request.at,
             received_at: now,
-            gate: self.gate,
+            gate: self.name,
             device: self.device,
             steward_id: self.steward_id,
         };
