@@ -9,4 +9,5 @@ mod door;
 mod drop;
 mod journey;
 mod outage;
+mod stress;
 mod support;
