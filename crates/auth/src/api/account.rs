@@ -21,8 +21,10 @@ use crate::{State, domain::DisplayName, sessions::gone, store::users};
     extensions(("x-access" = json!("user"))),
 )]
 pub async fn get_me(Extract(state): Extract<State>, identity: Identity) -> Result<Json<Me>, Problem> {
-    let user = users::by_id(&state.context.pool, identity.user_id).await?.ok_or_else(gone)?;
-    Ok(Json(user.into()))
+    let pool = &state.context.pool;
+    let user = users::by_id(pool, identity.user_id).await?.ok_or_else(gone)?;
+    let has_password = users::has_password(pool, user.id).await?;
+    Ok(Json(Me::new(user, has_password)))
 }
 
 /// What can be changed; absent fields stay as they are.
@@ -62,6 +64,7 @@ pub async fn update_me(
         users::update(&mut tx, &user).await?;
         state.context.outbox.publish(&mut tx, &user.changed()).await?;
     }
+    let has_password = users::has_password(&mut *tx, user.id).await?;
     state.context.outbox.commit(tx).await?;
-    Ok(Json(user.into()))
+    Ok(Json(Me::new(user, has_password)))
 }

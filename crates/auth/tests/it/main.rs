@@ -3,6 +3,7 @@
 mod admin;
 mod housekeeping;
 mod keys;
+mod quick_join;
 mod sessions;
 mod sign_up;
 mod support;
