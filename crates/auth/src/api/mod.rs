@@ -36,7 +36,7 @@ pub fn router() -> OpenApiRouter<State> {
         .routes(routes!(quick_join::quick_join))
         .routes(routes!(quick_join::look_at_quick_join))
         .routes(routes!(quick_join::confirm_quick_join))
-        .routes(routes!(account::get_me, account::update_me))
+        .routes(routes!(account::get_me, account::update_me, account::delete_me))
         .routes(routes!(listing::list_sessions, listing::end_other_sessions))
         .routes(routes!(listing::end_session))
 }

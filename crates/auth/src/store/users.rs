@@ -193,6 +193,11 @@ pub async fn rehash(pool: &PgPool, id: UserId, old: &str, new: &str) -> Result<(
         .map(drop)
 }
 
+/// Removes an account, and with it everything in this schema that is its own.
+pub async fn delete(tx: &mut PgConnection, id: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(tx).await.map(drop)
+}
+
 /// A quick join was asked for: notes when, if one made the account (`is_new`, or earlier) and nobody has opened a link yet.
 pub async fn note_quick_join(
     tx: &mut PgConnection,

@@ -1,6 +1,7 @@
 //! Accounts over HTTP on a real Postgres.
 
 mod admin;
+mod farewell;
 mod housekeeping;
 mod keys;
 mod quick_join;
