@@ -1,8 +1,12 @@
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use contracts::EventId;
 use platform::{http::Text, problem::Problem};
 use serde::{Deserialize, Deserializer, Serialize, de};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type},
+};
 
 /// Answers that an event may ask for at most.
 const MOST_ANSWERS: usize = 10;
@@ -32,16 +36,31 @@ impl TryFrom<i64> for PartySize {
 }
 
 /// One answer to a question of an event's.
-#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-#[schema(as = QuickJoinAnswer)]
 pub enum Answer {
     /// To a question about consent.
-    #[schema(title = "Consent")]
     Consent(bool),
     /// In the person's words, or one of the options; at most 500 characters.
-    #[schema(title = "Words")]
-    Words(#[schema(inline)] Text<500>),
+    Words(Text<500>),
+}
+
+impl PartialSchema for Answer {
+    fn schema() -> RefOr<Schema> {
+        let words = ObjectBuilder::new().schema_type(Type::String).max_length(Some(500));
+        let consent = ObjectBuilder::new().schema_type(Type::Boolean);
+        OneOfBuilder::new()
+            .item(words)
+            .item(consent)
+            .description(Some("One answer to a question of an event's."))
+            .into()
+    }
+}
+
+impl ToSchema for Answer {
+    fn name() -> Cow<'static, str> {
+        "QuickJoinAnswer".into()
+    }
 }
 
 impl<'de> Deserialize<'de> for Answer {
@@ -97,7 +116,7 @@ impl<'de> Deserialize<'de> for Answers {
 }
 
 /// What somebody wants a place for, until they have shown that the address is theirs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = QuickJoinIntention)]
 pub struct Intention {
     /// At which event.
