@@ -2,6 +2,7 @@
 //! Postgres.
 
 mod access;
+mod accounts;
 mod bad_input;
 mod commands;
 mod crash;
