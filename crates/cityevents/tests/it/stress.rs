@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -67,6 +67,8 @@ struct Scene {
     events: Vec<Event>,
     /// Addresses of the processes.
     bases: [String; 2],
+    /// What they write down.
+    logs: [PathBuf; 2],
     left: AtomicUsize,
     done: Mutex<Vec<Done>>,
 }
@@ -83,7 +85,8 @@ async fn what_is_answered_under_stress_is_what_one_after_the_other_would_have_gi
     let a = Process::start(&dirs[0].0, free_port_pair(), Some(db.url())).await;
     let port = free_port_pair();
     let b = Process::start(&dirs[1].0, port, Some(db.url())).await;
-    let scene = Arc::new(scene(&dirs[0].0, db.url(), [a.base.clone(), b.base.clone()], operations).await);
+    let (bases, logs) = ([a.base.clone(), b.base.clone()], [0, 1].map(|n: usize| dirs[n].0.join("server.log")));
+    let scene = Arc::new(scene(&dirs[0].0, db.url(), bases, logs, operations).await);
     let callers: Vec<_> = (0..CALLERS)
         .map(|n| tokio::spawn(call(scene.clone(), StdRng::seed_from_u64((seed + n * 7919) as u64))))
         .collect();
@@ -101,7 +104,20 @@ async fn what_is_answered_under_stress_is_what_one_after_the_other_would_have_gi
     drop((a, b));
 }
 
-async fn scene(data_dir: &Path, database: &str, bases: [String; 2], operations: usize) -> Scene {
+impl Scene {
+    /// The last errors in the logs.
+    fn errors(&self) -> String {
+        let logs = self.logs.iter().filter_map(|log| std::fs::read_to_string(log).ok());
+        let lines: Vec<String> = logs
+            .flat_map(|log| {
+                log.lines().rev().filter(|line| line.contains("ERROR")).take(5).map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect();
+        format!("\n{}", lines.join("\n"))
+    }
+}
+
+async fn scene(data_dir: &Path, database: &str, bases: [String; 2], logs: [PathBuf; 2], operations: usize) -> Scene {
     let file = data_dir.join("tokens");
     let output = binary(data_dir)
         .env("CITYEVENTS__DATABASE__URL", database)
@@ -141,7 +157,7 @@ async fn scene(data_dir: &Path, database: &str, bases: [String; 2], operations: 
             passes,
         });
     }
-    Scene { people, ids, events, bases, left: AtomicUsize::new(operations), done: Mutex::default() }
+    Scene { people, ids, events, bases, logs, left: AtomicUsize::new(operations), done: Mutex::default() }
 }
 
 /// Kills and restarts one of the processes, and ends connections of both, as long as there is something to do.
@@ -197,7 +213,7 @@ async fn call(scene: Arc<Scene>, mut rng: StdRng) {
         if first.status == 200 {
             scene.done.lock().unwrap().push(Done { event, who, ask, answer: first.json });
         } else {
-            assert!(matches!(first.status, 403 | 409), "{ask:?}: {}", first.text);
+            assert!(matches!(first.status, 403 | 409), "{ask:?}: {}{}", first.text, scene.errors());
         }
     }
 }

@@ -238,9 +238,16 @@ impl Book {
         if !freed && !self.event.is_held_up(now) {
             return false;
         }
-        let facts = self.facts.len();
+        let (facts, revision) = (self.facts.len(), self.event.revision);
+        self.event.revision += i64::from(!freed);
         self.give(None, now);
-        !freed && self.facts.len() > facts
+        let given = self.facts.len() > facts;
+        if given {
+            self.changed = true;
+        } else {
+            self.event.revision = revision;
+        }
+        !freed && given
     }
 
     fn lapse(&mut self, now: DateTime<Utc>) {
