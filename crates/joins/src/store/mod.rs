@@ -10,8 +10,8 @@ mod write;
 pub use audit::{Violation, audit};
 pub use load::{Known, bans, begin_batch, due, invitations, known, lines, live, lock_events};
 pub use read::{
-    Filter, Forecast, Overlap, ParticipantRow, Standing, When, event, forecast, invitations_of, is_banned, my_joins,
-    overlaps, participants, places_of, standing,
+    Filter, Forecast, Overlap, ParticipantRow, Standing, When, banned, event, forecast, invitations_of, is_banned,
+    my_joins, overlaps, participants, places_of, standing,
 };
 pub use save::write;
 pub use write::{
