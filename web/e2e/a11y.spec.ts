@@ -54,6 +54,7 @@ test('the screens of the signed-in are for everyone', async ({ browser }) => {
   await openEvent(page, id)
   await page.getByRole('button', { name: 'Take a place' }).click()
   await expect(page.getByText('You’re in.')).toBeVisible()
+  await page.getByText('How the line works').click()
   await check(page, 'event page')
   for (const [path, heading] of [
     ['/me/places', 'My places'],
@@ -66,6 +67,10 @@ test('the screens of the signed-in are for everyone', async ({ browser }) => {
     await page.goto(path)
     await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible()
     await page.waitForLoadState('networkidle')
+    // What is folded up is part of the screen.
+    for (const summary of await page.locator('main summary').all()) await summary.click()
+    const add = page.getByRole('button', { name: 'Add a question' })
+    if (await add.isVisible()) await add.click()
     await check(page, path)
   }
 })

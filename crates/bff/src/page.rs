@@ -50,7 +50,8 @@ pub async fn render(state: &State, path: &str, signed_in: bool) -> Response {
     (status, fields, html).into_response()
 }
 
-/// The event as anybody may see it. A draft is not found here, also for its organiser: the screen asks with their sign-in.
+/// The event as anybody may see it, without an address that is hidden from strangers. A draft is not found here, also for its organiser: the
+/// screen asks with their sign-in.
 async fn event(state: &State, segment: &str) -> Result<Option<Map<String, Value>>, ()> {
     let Ok(id) = segment.parse::<EventId>() else { return Ok(None) };
     let path = format!("/internal/events/{id}");
@@ -163,6 +164,28 @@ mod tests {
     fn starts(event: Value) -> Option<String> {
         let Value::Object(event) = event else { return None };
         when(&event, "starts_at", "starts_at_local")
+    }
+
+    #[test]
+    fn a_place_whose_address_is_hidden_has_its_name_and_city_alone() {
+        let located = |address: Value, lat: Value, lon: Value| -> Value {
+            let venue = json!({ "name": "Canal bridge", "address": address, "lat": lat, "lon": lon });
+            let mut event = Map::from_iter(
+                ["title", "summary", "status", "language", "is_free", "capacity", "organiser"]
+                    .map(|it| (it.to_owned(), Value::Null)),
+            );
+            event.extend([("venue".to_owned(), venue), ("city".to_owned(), json!("Berlin"))]);
+            let document: Value = serde_json::from_str(&json_ld(&event, "", "")).unwrap();
+            document["location"].clone()
+        };
+        let hidden = located(Value::Null, Value::Null, Value::Null);
+        let address = json!({ "@type": "PostalAddress", "streetAddress": null, "addressLocality": "Berlin" });
+        assert_eq!(hidden, json!({ "@type": "Place", "name": "Canal bridge", "address": address }));
+        let shown = located(json!("Uferweg 1"), json!(52.49), json!(13.42));
+        assert_eq!(
+            (&shown["address"]["streetAddress"], &shown["geo"]["latitude"]),
+            (&json!("Uferweg 1"), &json!(52.49))
+        );
     }
 
     #[test]

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 /// The rules of an event's registration. The default is what most events want: open to everybody until the start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
+#[schema(as = EventRegistration)]
 pub struct Registration {
     /// Who may come.
+    #[schema(required)]
     pub access: Access,
     /// The largest party, the person included: 1 to 10.
-    #[schema(minimum = 1, maximum = 10, example = 4)]
+    #[schema(required, minimum = 1, maximum = 10, example = 4)]
     pub party_limit: i32,
     /// What the clocks at the venue show when registration opens; `null` is from publication on.
     #[schema(required, value_type = Option<String>, example = "2026-06-01T10:00:00")]
@@ -25,20 +27,21 @@ pub struct Registration {
     #[schema(required)]
     pub closes_at: Option<DateTime<Utc>>,
     /// How often a party in the line that does not fit may be passed by a smaller one behind it, before places are kept for it: 0 to 20.
-    #[schema(minimum = 0, maximum = 20, example = 3)]
+    #[schema(required, minimum = 0, maximum = 20, example = 3)]
     pub passes: i32,
     /// Hours before the start from which on a place that frees is offered to the line, not given: 0 (never) to 720.
-    #[schema(minimum = 0, maximum = 720, example = 24)]
+    #[schema(required, minimum = 0, maximum = 720, example = 24)]
     pub offer_hours: i32,
     /// How many minutes somebody has to accept an offer: 5 to 2880. When less is left until the start, free places go to whoever claims
     /// them first.
-    #[schema(minimum = 5, maximum = 2880, example = 120)]
+    #[schema(required, minimum = 5, maximum = 2880, example = 120)]
     pub offer_minutes: i32,
     /// Hours before the start at which everybody with a place is asked whether they still come; `null` is never. Half of the time is left
     /// to answer, and places without an answer are released. 2 to 720.
     #[schema(required, minimum = 2, maximum = 720, example = 48)]
     pub reconfirm_hours: Option<i32>,
     /// Asked of everybody who joins; at most 10.
+    #[schema(required)]
     pub questions: Vec<Question>,
 }
 
@@ -68,10 +71,11 @@ pub struct Question {
     pub label: String,
     /// Whether there is no place without an answer. For a consent: whether it has to be given.
     #[serde(default)]
+    #[schema(required)]
     pub required: bool,
     /// What can be chosen, 2 to 20; empty for the other kinds.
     #[serde(default)]
-    #[schema(example = json!(["Meat", "Vegetarian", "Vegan"]))]
+    #[schema(required, example = json!(["Meat", "Vegetarian", "Vegan"]))]
     pub options: Vec<String>,
 }
 

@@ -37,8 +37,10 @@ pub fn internal() -> Router<State> {
 
 type Answer = ([(HeaderName, HeaderValue); 1], Json<EventView>);
 
-fn answer(state: &State, event: Event) -> Answer {
-    ([(header::ETAG, ETag::new(event.version).header())], Json(EventView::new(event, &state.renderer)))
+/// Nobody sees more of it than they may.
+fn answer(state: &State, event: Event, identity: Option<&Identity>) -> Answer {
+    let manages = identity.is_some_and(|identity| may_manage(&event, identity));
+    ([(header::ETAG, ETag::new(event.version).header())], Json(EventView::new(event, manages, &state.renderer)))
 }
 
 /// Creates a draft.
@@ -68,20 +70,20 @@ async fn create_event(
         return Err(Problem::new(error::EMAIL_NOT_VERIFIED));
     }
     let now = state.clock.now();
-    let (event, step) = Event::draft(event.details()?, identity.user_id, identity.display_name, now);
+    let (event, step) = Event::draft(event.details()?, identity.user_id, identity.display_name.clone(), now);
     let mut tx = state.pool.begin().await?;
     store::insert(&mut tx, &event, None).await?;
     store::record(&mut tx, &state.outbox, event.id, identity.user_id, now, &step).await?;
     state.outbox.commit(tx).await?;
     let location =
         HeaderValue::from_str(&format!("/api/v1/events/{}", event.id)).map_err(|error| Problem::internal(&error))?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer(&state, event)))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer(&state, event, Some(&identity))))
 }
 
 /// Edits an event.
 ///
-/// Absent fields stay, `null` clears. Where nothing differs there is no new version. People with a place are told when time or place
-/// of a published event change.
+/// Absent fields stay, `null` clears; `registration` is replaced as a whole. Where nothing differs there is no new version. People with a
+/// place are told when time or place of a published event change.
 #[utoipa::path(
     patch,
     path = "/api/v1/events/{id}",
@@ -267,7 +269,7 @@ async fn show(
     let event = store::get(&state.pool, id).await?;
     event
         .filter(|event| may_see(event, identity.as_ref()))
-        .map(|event| answer(&state, event))
+        .map(|event| answer(&state, event, identity.as_ref()))
         .ok_or_else(Problem::not_found)
 }
 
@@ -288,7 +290,7 @@ async fn mine(
     };
     let events = store::of_organiser(&state.pool, identity.user_id, after, page.limit.rows()).await?;
     let page = Page::new(events, page.limit, |event| (event.created_at.timestamp_micros(), event.id));
-    Ok(Json(page.map(|event| EventView::new(event, &state.renderer))))
+    Ok(Json(page.map(|event| EventView::new(event, true, &state.renderer))))
 }
 
 /// Whether the event is there for them: a draft is its organiser's and the moderators' business.
@@ -327,5 +329,5 @@ async fn change(
         }
     }
     state.outbox.commit(tx).await?;
-    Ok(answer(state, event))
+    Ok(answer(state, event, Some(identity)))
 }

@@ -1,8 +1,8 @@
 //! What must hold of the stored events, checked on live data.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use contracts::EventId;
-use sqlx::PgPool;
+use contracts::{EventId, registration::Registration};
+use sqlx::{PgPool, types::Json};
 
 use crate::domain::instant;
 
@@ -56,7 +56,7 @@ pub async fn audit(pool: &PgPool) -> Result<Vec<Violation>, sqlx::Error> {
     Ok(violations)
 }
 
-type Times = (EventId, NaiveDateTime, DateTime<Utc>, NaiveDateTime, DateTime<Utc>, String);
+type Times = (EventId, NaiveDateTime, DateTime<Utc>, NaiveDateTime, DateTime<Utc>, String, Json<Registration>);
 
 /// Computed here: Postgres reads a wall time that occurs twice as the second, and may know other rules of a zone.
 async fn instants(pool: &PgPool) -> Result<Vec<Violation>, sqlx::Error> {
@@ -64,7 +64,7 @@ async fn instants(pool: &PgPool) -> Result<Vec<Violation>, sqlx::Error> {
     let mut after = None;
     loop {
         let rows: Vec<Times> = sqlx::query_as(
-            "SELECT id, starts_at_local, starts_at, ends_at_local, ends_at, timezone FROM events
+            "SELECT id, starts_at_local, starts_at, ends_at_local, ends_at, timezone, registration FROM events
              WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2",
         )
         .bind(after)
@@ -73,16 +73,27 @@ async fn instants(pool: &PgPool) -> Result<Vec<Violation>, sqlx::Error> {
         .await?;
         let Some(last) = rows.last() else { return Ok(violations) };
         after = Some(last.0);
-        for (event_id, starts_local, starts, ends_local, ends, timezone) in rows {
+        for (event_id, starts_local, starts, ends_local, ends, timezone, Json(rules)) in rows {
             let zone = timezone.parse().ok();
-            for (name, local, stored) in [("starts_at", starts_local, starts), ("ends_at", ends_local, ends)] {
-                let derived = zone.and_then(|zone| instant(local, zone));
-                if derived != Some(stored) {
-                    let shown = derived.map_or_else(|| "nothing".to_owned(), |at| at.to_rfc3339());
+            for (name, local, stored) in [
+                ("starts_at", Some(starts_local), Some(starts)),
+                ("ends_at", Some(ends_local), Some(ends)),
+                ("registration.opens_at", rules.opens_at_local, rules.opens_at),
+                ("registration.closes_at", rules.closes_at_local, rules.closes_at),
+            ] {
+                let derived = local.zip(zone).and_then(|(local, zone)| instant(local, zone));
+                if derived != stored {
+                    let shown =
+                        |at: Option<DateTime<Utc>>| at.map_or_else(|| "nothing".to_owned(), |at| at.to_rfc3339());
+                    let local = local.map_or_else(|| "no time".to_owned(), |local| local.to_string());
                     violations.push(Violation {
                         rule: "an instant is what its wall time means in its zone",
                         event_id,
-                        detail: format!("{name} is {stored}, but {local} in {timezone} means {shown}"),
+                        detail: format!(
+                            "{name} is {}, but {local} in {timezone} means {}",
+                            shown(stored),
+                            shown(derived)
+                        ),
                     });
                 }
             }

@@ -1,7 +1,9 @@
 //! What callers send.
 #![expect(clippy::option_option, reason = "absent, null and a value are three things to ask for")]
 
-use contracts::{Category, events::Venue};
+mod registration;
+
+use contracts::{Category, events::Venue, registration::Registration};
 use platform::{
     http::{Line, Text},
     problem::{self, Problem},
@@ -9,7 +11,11 @@ use platform::{
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use crate::domain::{Bounds, Capacity, Details, Language, Latitude, Longitude, Schedule, Timezone, WallTime, WebUrl};
+use self::registration::NewRegistration;
+use crate::domain::{
+    Bounds, Capacity, Details, Language, Latitude, Longitude, Schedule, Timezone, WallTime, WebUrl, plan_registration,
+    same_rules,
+};
 
 type Title = Line<200>;
 type Description = Text<20_000>;
@@ -76,6 +82,8 @@ pub struct NewEvent {
     /// The organiser's own page, `http` or `https`.
     #[schema(value_type = Option<String>, max_length = 500, example = "https://example.org/cinema")]
     external_url: Option<WebUrl>,
+    /// How people come to a place; `null` is the default: open to everybody until the start.
+    registration: Option<NewRegistration>,
 }
 
 /// Where an event takes place. Both coordinates or none.
@@ -107,7 +115,9 @@ impl NewEvent {
         };
         let (start, end) = (self.starts_at_local, self.ends_at_local);
         let schedule = Schedule::plan(start, end, self.timezone.0, self.all_day, Bounds::Organiser).map_err(Into::into);
-        let (venue, schedule) = both(whole(venue), schedule)?;
+        let (place, rules) = (both(whole(venue), schedule), decided(self.registration));
+        let ((venue, schedule), rules) = both(place, rules)?;
+        let registration = plan_registration(rules, &schedule)?;
         Ok(Details {
             title: self.title.into_inner(),
             description: self.description.into_inner(),
@@ -120,6 +130,7 @@ impl NewEvent {
             is_free: Some(self.is_free.unwrap_or(self.price.is_none())),
             price: self.price.map(Line::into_inner),
             external_url: self.external_url.map(WebUrl::into_inner),
+            registration,
         })
     }
 }
@@ -186,6 +197,10 @@ pub struct EventChanges {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, required = false, max_length = 500)]
     external_url: Option<Option<WebUrl>>,
+    /// Takes the place of all the rules that there were; `null` is the default.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NewRegistration>, required = false)]
+    registration: Option<Option<NewRegistration>>,
     /// Lowers the capacity even below the number of confirmed places: nobody loses theirs. It is recorded who said so.
     #[serde(default)]
     pub accept_overbooking: bool,
@@ -215,9 +230,12 @@ pub struct VenueChanges {
 
 impl EventChanges {
     /// The event as it is to be.
-    pub fn apply(self, now: &Details) -> Result<Details, Problem> {
-        let (venue, schedule) = both(self.venue(&now.venue), self.schedule(&now.schedule))?;
-        let mut details = Details { venue, schedule, ..now.clone() };
+    pub fn apply(mut self, now: &Details) -> Result<Details, Problem> {
+        let rules = self.registration.take().map(decided).transpose();
+        let place = both(self.venue(&now.venue), self.schedule(&now.schedule));
+        let ((venue, schedule), rules) = both(place, rules)?;
+        let registration = replanned(rules, &schedule, now)?;
+        let mut details = Details { venue, schedule, registration, ..now.clone() };
         if let Some(title) = self.title {
             details.title = title.into_inner();
         }
@@ -322,6 +340,19 @@ fn whole(venue: Venue) -> Result<Venue, Problem> {
         (None, Some(_)) => Err(missing_coordinate("venue.lat", "must be given together with lon")),
         _ => Ok(venue),
     }
+}
+
+fn decided(registration: Option<NewRegistration>) -> Result<Registration, Problem> {
+    registration.map_or_else(|| Ok(Registration::default()), NewRegistration::rules)
+}
+
+/// Like the schedule, planned anew only if something about it or about the event's time is asked for.
+fn replanned(rules: Option<Registration>, schedule: &Schedule, now: &Details) -> Result<Registration, Problem> {
+    let rules = rules.unwrap_or_else(|| now.registration.clone());
+    if *schedule == now.schedule && same_rules(&rules, &now.registration) {
+        return Ok(now.registration.clone());
+    }
+    Ok(plan_registration(rules, schedule)?)
 }
 
 fn missing_coordinate(field: &str, detail: &str) -> Problem {

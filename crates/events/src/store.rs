@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use contracts::{
     Category, EventId, UserId,
     events::{EventStatus, Source, TimeAndPlace, Venue},
+    registration::Registration,
 };
 use platform::outbox::Outbox;
 use sqlx::{FromRow, PgConnection, PgPool, types::Json};
@@ -53,6 +54,7 @@ struct Row {
     cancelled_at: Option<DateTime<Utc>>,
     cancel_reason: Option<String>,
     announced: Option<Json<TimeAndPlace>>,
+    registration: Json<Registration>,
 }
 
 impl TryFrom<Row> for Event {
@@ -101,6 +103,7 @@ impl TryFrom<Row> for Event {
                 price: row.price,
                 is_free: row.is_free,
                 external_url: row.external_url,
+                registration: row.registration.0,
             },
             source,
             created_at: row.created_at,
@@ -227,6 +230,7 @@ macro_rules! bind_event {
             .bind(event.cancelled_at)
             .bind(&event.cancel_reason)
             .bind(event.announced.as_ref().map(Json))
+            .bind(Json(&details.registration))
     }};
 }
 
@@ -248,9 +252,9 @@ pub async fn insert(tx: &mut PgConnection, event: &Event, key: Option<ImportKey<
              language, city, venue_name, venue_address, venue_lat, venue_lon, starts_at_local, ends_at_local, timezone,
              starts_at, ends_at, all_day, capacity, price, is_free, external_url, source_name, source_licence,
              source_attribution, source_url, created_at, updated_at, published_at, cancelled_at, cancel_reason, announced,
-             source_key, uid, fingerprint)
+             registration, source_key, uid, fingerprint)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-             $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)",
+             $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)",
     );
     bind_event!(query, event)
         .bind(key.map(|it| it.source_key))
@@ -267,9 +271,10 @@ pub async fn update(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx::Er
         "UPDATE events SET (version, status, organiser_id, organiser_name, title, slug, summary, description, category,
              language, city, venue_name, venue_address, venue_lat, venue_lon, starts_at_local, ends_at_local, timezone,
              starts_at, ends_at, all_day, capacity, price, is_free, external_url, source_name, source_licence,
-             source_attribution, source_url, created_at, updated_at, published_at, cancelled_at, cancel_reason, announced)
+             source_attribution, source_url, created_at, updated_at, published_at, cancelled_at, cancel_reason, announced,
+             registration)
          = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-             $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
+             $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
          WHERE id = $1",
     );
     bind_event!(query, event).execute(tx).await.map(drop)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use contracts::{EventId, UserId, events::Source};
+use contracts::{EventId, UserId, events::Source, registration::Registration};
 use platform::{Clock, outbox::Outbox};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -41,7 +41,7 @@ pub enum Outcome {
 /// time. Two files with different states of one data set do not undo each other every time they are read.
 ///
 /// New ones are published at once (or cancelled, if the source says so), also those that are over. A known event that differs from
-/// what was imported last time is brought up to date; its capacity, and a withdrawal by a moderator, stay.
+/// what was imported last time is brought up to date; its capacity, its rules of registration, and a withdrawal by a moderator, stay.
 ///
 /// # Errors
 /// As the database says. What came in earlier batches stays: the import can be repeated.
@@ -212,6 +212,7 @@ fn details(imported: &ImportedEvent) -> Result<Details, String> {
         price: imported.price.clone(),
         is_free: imported.is_free,
         external_url: web(imported.external_url.as_deref()),
+        registration: Registration::default(),
     })
 }
 

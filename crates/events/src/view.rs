@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use contracts::{
     Category, EventId, UserId,
     events::{EventStatus, Source, Venue},
+    registration::{Access, Registration},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -48,8 +49,10 @@ pub struct EventView {
     /// City name.
     #[schema(example = "Berlin")]
     city: String,
-    /// Where.
+    /// Where. Address and position are `null` to whom they are hidden.
     venue: Venue,
+    /// Whether address and position are kept from the viewer: where the organiser approves who comes, those with a place get to know them.
+    venue_hidden: bool,
     /// RFC 3339, UTC; derived from the wall time and the zone.
     starts_at: DateTime<Utc>,
     /// RFC 3339, UTC; after `starts_at`.
@@ -68,6 +71,8 @@ pub struct EventView {
     /// `null` is unlimited, `0` means no places.
     #[schema(required, example = 120)]
     capacity: Option<i32>,
+    /// How people come to a place.
+    registration: Registration,
     /// In the organiser's words; `null` is free or unknown, see `is_free`.
     #[schema(required, example = "5 €")]
     price: Option<String>,
@@ -121,9 +126,10 @@ pub struct Cover {
 }
 
 impl EventView {
-    /// The event as it is shown.
-    pub fn new(event: Event, renderer: &Renderer) -> Self {
+    /// The event as it is shown to somebody who may manage it, or to everybody else.
+    pub fn new(event: Event, manages: bool, renderer: &Renderer) -> Self {
         let details = event.details;
+        let venue_hidden = !manages && details.registration.access == Access::Approval;
         let cover = format!("/media/covers/{}/{}", details.category, event.id);
         Self {
             id: event.id,
@@ -137,7 +143,8 @@ impl EventView {
             category: details.category,
             language: details.language,
             city: details.city,
-            venue: details.venue,
+            venue: if venue_hidden { vague(details.venue) } else { details.venue },
+            venue_hidden,
             starts_at: details.schedule.starts_at,
             ends_at: details.schedule.ends_at,
             starts_at_local: details.schedule.starts_at_local,
@@ -145,6 +152,7 @@ impl EventView {
             timezone: details.schedule.timezone.name(),
             all_day: details.schedule.all_day,
             capacity: details.capacity,
+            registration: details.registration,
             price: details.price,
             is_free: details.is_free,
             organiser: Organiser { id: event.organiser_id, display_name: event.organiser_name },
@@ -160,6 +168,11 @@ impl EventView {
     }
 }
 
+/// What anybody may know of a place that not everybody may come to.
+fn vague(venue: Venue) -> Venue {
+    Venue { name: venue.name, address: None, lat: None, lon: None }
+}
+
 /// One version of an event: who did what.
 #[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
 pub struct HistoryEntry {
@@ -172,7 +185,7 @@ pub struct HistoryEntry {
     pub actor_id: UserId,
     /// What was done.
     pub action: Action,
-    /// More about it: `fields` that were edited, `capacity` before and after, `overbooking_accepted`, the `reason` of a cancellation.
+    /// More about it: `fields` that were edited, `capacity` and what differs in `registration`, before and after, `overbooking_accepted`, the `reason` of a cancellation.
     #[schema(value_type = Object, example = json!({ "fields": ["capacity"], "capacity": { "from": 120, "to": 80 } }))]
     pub details: Value,
 }

@@ -23,6 +23,19 @@ describe('a refused form', () => {
       form: null,
     })
   })
+  it('puts the words for a line of a list on the list’s input, whichever list it is', () => {
+    const errors = toFormErrors(
+      refused([{ field: 'registration.questions[2].options[3]', code: 'invalid' }]),
+      ['registration.questions[2].label', 'registration.questions[2].options'],
+      en,
+    )
+    expect(errors).toEqual({
+      fields: {
+        'registration.questions[2].options': en.errors['registration.questions[].options.invalid'],
+      },
+      form: null,
+    })
+  })
   it('says above the form what belongs to no input', () => {
     const errors = toFormErrors(refused([{ field: 'slug', code: 'unknown_field' }]), ['title'], en)
     expect(errors.fields).toEqual({})

@@ -6,8 +6,13 @@ export const NO_ERRORS: FormErrors = { fields: {}, form: null }
 
 /** Words for a field's refusal: the field's own, else the code's, else the general ones; never `detail`. */
 export function textFor(field: string, code: string, t: Messages): string {
-  return t.errors[`${field}.${code}`] ?? t.errors[code] ?? t.errors.invalid!
+  const own = `${field.replace(/\[\d+\]/g, '[]')}.${code}`
+  return t.errors[own] ?? t.errors[code] ?? t.errors.invalid!
 }
+
+/** The input that bears a field: its own, or that of the list which the field is a line of. */
+const inputFor = (field: string, inputs: readonly string[]) =>
+  inputs.find((input) => input === field) ?? inputs.find((input) => field.startsWith(`${input}[`))
 
 /** Words for anything that can be thrown by a request. */
 export function errorText(error: unknown, t: Messages): string {
@@ -26,8 +31,8 @@ export function toFormErrors(error: unknown, inputs: readonly string[], t: Messa
   const fields: Record<string, string> = {}
   const rest: string[] = []
   for (const item of error.problem.errors ?? []) {
-    const name = inputs.find((input) => input === item.field)
-    if (name) fields[name] ??= textFor(item.field, item.code, t)
+    const name = inputFor(item.field, inputs)
+    if (name) fields[name] ??= textFor(name, item.code, t)
     else rest.push(`${item.field}: ${textFor(item.field, item.code, t)}`)
   }
   const onlyFields = Object.keys(fields).length > 0 && rest.length === 0

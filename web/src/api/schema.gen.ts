@@ -286,8 +286,8 @@ export interface paths {
         head?: never;
         /**
          * Edits an event.
-         * @description Absent fields stay, `null` clears. Where nothing differs there is no new version. People with a place are told when time or place
-         *     of a published event change.
+         * @description Absent fields stay, `null` clears; `registration` is replaced as a whole. Where nothing differs there is no new version. People with a
+         *     place are told when time or place of a published event change.
          */
         patch: operations["edit_event"];
         trace?: never;
@@ -797,6 +797,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description Who may come to an event.
+         * @enum {string}
+         */
+        Access: "open" | "approval" | "invitation";
         /** @description What the viewer may do. */
         Actions: {
             /** @description Whether there is an offer to accept, or a free place to take from the line. */
@@ -1079,6 +1084,8 @@ export interface components {
              * @description When it last became public; stays when it is withdrawn.
              */
             published_at: string | null;
+            /** @description How people come to a place. */
+            registration: components["schemas"]["EventRegistration"];
             /**
              * @description The readable part of its address: `/events/{id}/{slug}`.
              * @example open-air-cinema-on-the-canal
@@ -1117,8 +1124,10 @@ export interface components {
              * @description RFC 3339, UTC.
              */
             updated_at: string;
-            /** @description Where. */
+            /** @description Where. Address and position are `null` to whom they are hidden. */
             venue: components["schemas"]["Venue"];
+            /** @description Whether address and position are kept from the viewer: where the organiser approves who comes, those with a place get to know them. */
+            venue_hidden: boolean;
             /**
              * Format: int64
              * @description Grows by one with every change; also the ETag.
@@ -1170,6 +1179,7 @@ export interface components {
             language?: string;
             /** @description As for a new event. */
             price?: string | null;
+            registration?: components["schemas"]["NewRegistration"] | null;
             /**
              * @description As for a new event.
              * @example 2026-07-01T20:00
@@ -1215,6 +1225,80 @@ export interface components {
             overlaps: components["schemas"]["PageOverlap"][];
             participation: components["schemas"]["Participation"] | null;
             places: components["schemas"]["Places"] | null;
+        };
+        /** @description The rules of an event's registration. The default is what most events want: open to everybody until the start. */
+        EventRegistration: {
+            /**
+             * @description Who may come.
+             * @default open
+             */
+            access: components["schemas"]["Access"];
+            /**
+             * Format: date-time
+             * @description The same as an instant.
+             * @default null
+             */
+            closes_at: string | null;
+            /**
+             * @description What the clocks at the venue show when registration closes; `null` is at the start.
+             * @default null
+             * @example 2026-06-30T18:00:00
+             */
+            closes_at_local: string | null;
+            /**
+             * Format: int32
+             * @description Hours before the start from which on a place that frees is offered to the line, not given: 0 (never) to 720.
+             * @default 24
+             * @example 24
+             */
+            offer_hours: number;
+            /**
+             * Format: int32
+             * @description How many minutes somebody has to accept an offer: 5 to 2880. When less is left until the start, free places go to whoever claims
+             *     them first.
+             * @default 120
+             * @example 120
+             */
+            offer_minutes: number;
+            /**
+             * Format: date-time
+             * @description The same as an instant.
+             * @default null
+             */
+            opens_at: string | null;
+            /**
+             * @description What the clocks at the venue show when registration opens; `null` is from publication on.
+             * @default null
+             * @example 2026-06-01T10:00:00
+             */
+            opens_at_local: string | null;
+            /**
+             * Format: int32
+             * @description The largest party, the person included: 1 to 10.
+             * @default 10
+             * @example 4
+             */
+            party_limit: number;
+            /**
+             * Format: int32
+             * @description How often a party in the line that does not fit may be passed by a smaller one behind it, before places are kept for it: 0 to 20.
+             * @default 3
+             * @example 3
+             */
+            passes: number;
+            /**
+             * @description Asked of everybody who joins; at most 10.
+             * @default []
+             */
+            questions: components["schemas"]["Question"][];
+            /**
+             * Format: int32
+             * @description Hours before the start at which everybody with a place is asked whether they still come; `null` is never. Half of the time is left
+             *     to answer, and places without an answer are released. 2 to 720.
+             * @default null
+             * @example 48
+             */
+            reconfirm_hours: number | null;
         };
         /**
          * @description Where an event is in its life.
@@ -1268,7 +1352,7 @@ export interface components {
              * @description RFC 3339, UTC.
              */
             at: string;
-            /** @description More about it: `fields` that were edited, `capacity` before and after, `overbooking_accepted`, the `reason` of a cancellation. */
+            /** @description More about it: `fields` that were edited, `capacity` and what differs in `registration`, before and after, `overbooking_accepted`, the `reason` of a cancellation. */
             details: Record<string, never>;
             /**
              * Format: int64
@@ -1662,6 +1746,7 @@ export interface components {
              * @example 5 €
              */
             price?: string | null;
+            registration?: components["schemas"]["NewRegistration"] | null;
             /**
              * @description What the clocks at the venue show at the start, without an offset. Of an all-day event the date is enough. A time that the
              *     clocks skip is refused; one that they show twice means the first.
@@ -1680,6 +1765,101 @@ export interface components {
             title: string;
             /** @description Where. */
             venue: components["schemas"]["NewVenue"];
+        };
+        /** @description Something that the organiser wants to know. */
+        NewQuestion: {
+            /**
+             * @description Names it among the event's questions, for ever: answers are kept by it.
+             * @example meal
+             */
+            id: string;
+            /** @description What kind of answer. */
+            kind: components["schemas"]["QuestionKind"];
+            /**
+             * @description As people read it; one line, 1 to 300 characters.
+             * @example What will you eat?
+             */
+            label: string;
+            /**
+             * @description What can be chosen: 2 to 20 different lines of 1 to 100 characters. Empty for the other kinds.
+             * @example [
+             *       "Vegetarian",
+             *       "Vegan"
+             *     ]
+             */
+            options?: string[];
+            /** @description Whether there is no place without an answer. For a consent: whether it has to be given. */
+            required?: boolean;
+        };
+        /**
+         * @description The rules of an event's registration. What is absent takes its default.
+         * @example {
+         *       "access": "approval",
+         *       "closes_at_local": "2026-06-30T18:00",
+         *       "party_limit": 4,
+         *       "questions": [
+         *         {
+         *           "id": "meal",
+         *           "kind": "choice",
+         *           "label": "What will you eat?",
+         *           "options": [
+         *             "Vegetarian",
+         *             "Vegan"
+         *           ],
+         *           "required": true
+         *         }
+         *       ]
+         *     }
+         */
+        NewRegistration: {
+            /**
+             * @description Who may come.
+             * @default open
+             */
+            access: components["schemas"]["Access"];
+            /**
+             * @description What the clocks at the venue show when registration closes; after it opens, and not after the start. `null` is at the start.
+             * @example 2026-06-30T18:00
+             */
+            closes_at_local?: string | null;
+            /**
+             * Format: int32
+             * @description Hours before the start from which on a place that frees is offered to the line, not given; 0 is never.
+             * @default 24
+             */
+            offer_hours: number;
+            /**
+             * Format: int32
+             * @description How many minutes somebody has to accept an offer.
+             * @default 120
+             */
+            offer_minutes: number;
+            /**
+             * @description What the clocks at the venue show when registration opens; before the start. `null` is from publication on. As for the start, a
+             *     time that the clocks skip is refused, and one that they show twice means the first.
+             * @example 2026-06-01T10:00
+             */
+            opens_at_local?: string | null;
+            /**
+             * Format: int32
+             * @description The largest party, the person included.
+             * @default 10
+             */
+            party_limit: number;
+            /**
+             * Format: int32
+             * @description How often a party in the line that does not fit may be passed by a smaller one behind it, before places are kept for it.
+             * @default 3
+             */
+            passes: number;
+            /** @description Asked of everybody who joins; at most 10, each with an id of its own. */
+            questions?: components["schemas"]["NewQuestion"][];
+            /**
+             * Format: int32
+             * @description Hours before the start at which everybody with a place is asked whether they still come; `null` is never.
+             * @example 48
+             */
+            reconfirm_hours?: number | null;
         };
         /** @description Where an event takes place. Both coordinates or none. */
         NewVenue: {
@@ -1836,7 +2016,7 @@ export interface components {
                  * @description RFC 3339, UTC.
                  */
                 at: string;
-                /** @description More about it: `fields` that were edited, `capacity` before and after, `overbooking_accepted`, the `reason` of a cancellation. */
+                /** @description More about it: `fields` that were edited, `capacity` and what differs in `registration`, before and after, `overbooking_accepted`, the `reason` of a cancellation. */
                 details: Record<string, never>;
                 /**
                  * Format: int64
@@ -2216,6 +2396,37 @@ export interface components {
              */
             version: string;
         };
+        /** @description Something that the organiser wants to know. */
+        Question: {
+            /**
+             * @description Names it among the event's questions: 1 to 40 of `a-z`, `0-9`, `_`.
+             * @example meal
+             */
+            id: string;
+            /** @description What kind of answer. */
+            kind: components["schemas"]["QuestionKind"];
+            /**
+             * @description As people read it; 1 to 300 characters.
+             * @example What will you eat?
+             */
+            label: string;
+            /**
+             * @description What can be chosen, 2 to 20; empty for the other kinds.
+             * @example [
+             *       "Meat",
+             *       "Vegetarian",
+             *       "Vegan"
+             *     ]
+             */
+            options: string[];
+            /** @description Whether there is no place without an answer. For a consent: whether it has to be given. */
+            required: boolean;
+        };
+        /**
+         * @description What kind of answer a question wants.
+         * @enum {string}
+         */
+        QuestionKind: "text" | "choice" | "consent";
         /**
          * @description A new account.
          * @example {

@@ -4,6 +4,7 @@ import {
   dayParts,
   durationOf,
   formatDay,
+  formatDuration,
   formatDayOfMonth,
   formatLeft,
   formatMoment,
@@ -186,4 +187,12 @@ it('what is left runs down in ever smaller units', () => {
   expect(left(90)).toBe('2 mins')
   expect(left(42)).toBe('42 secs')
   expect(left(-5)).toBe('0 secs')
+})
+
+it('a length is said in hours and minutes, never in days', () => {
+  const long = (minutes: number) => [formatDuration(minutes, 'en'), formatDuration(minutes, 'de')]
+  expect(long(30)).toEqual(['30 minutes', '30 Minuten'])
+  expect(long(60)).toEqual(['1 hour', '1 Stunde'])
+  expect(long(90)).toEqual(['1 hour 30 minutes', '1 Stunde 30 Minuten'])
+  expect(long(2880)).toEqual(['48 hours', '48 Stunden'])
 })

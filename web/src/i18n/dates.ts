@@ -150,6 +150,18 @@ export function durationOf(when: When, locale: Locale): string | null {
   return [hours ? unit(hours, 'hour') : '', rest ? unit(rest, 'minute') : ''].join(' ').trim()
 }
 
+/** "24 hours", "1 hour 30 minutes": hours are not summed up to days, which would hide how long a span is. */
+export function formatDuration(minutes: number, locale: Locale): string {
+  const unit = (value: number, name: 'hour' | 'minute') =>
+    new Intl.NumberFormat(TAG[locale], { style: 'unit', unit: name, unitDisplay: 'long' }).format(
+      value,
+    )
+  const hours = Math.floor(minutes / 60)
+  const rest = minutes % 60
+  if (hours === 0) return unit(rest, 'minute')
+  return rest === 0 ? unit(hours, 'hour') : `${unit(hours, 'hour')} ${unit(rest, 'minute')}`
+}
+
 /** "in 3 days", "tomorrow", "in 2 hours"; null once it has begun. */
 export function startsIn(when: When, now: Date, locale: Locale): string | null {
   const ms = Date.parse(when.starts_at) - now.getTime()

@@ -160,6 +160,39 @@ export const de: Messages = {
     gone: 'Dieses Event gibt es hier nicht.',
     goneHint: 'Vielleicht wurde es zurückgezogen, oder der Link ist unvollständig.',
     by: (name) => `von ${name}`,
+    addressHidden: 'Die genaue Adresse siehst du, sobald du einen Platz hast.',
+    registration: {
+      title: 'Anmeldung',
+      opens: (at) => `Öffnet ${at}`,
+      opensCloses: (opens, closes) => `Öffnet ${opens}, schließt ${closes}`,
+      open: (closes) => `Offen bis ${closes}`,
+      closed: (at) => `Geschlossen seit ${at}`,
+      approval:
+        'Jede Anfrage wird einzeln bestätigt; die genaue Adresse siehst du, sobald du einen Platz hast.',
+      invitation: 'Nur mit Einladung.',
+      party: (n) =>
+        n === 1
+          ? 'Alle melden nur sich selbst an.'
+          : `Höchstens ${n} Personen je Anmeldung, du mitgezählt.`,
+      howLine: 'So läuft die Warteliste',
+      line: {
+        order:
+          'Sind alle Plätze vergeben, kommt man auf die Warteliste. Wer früher da war, ist früher dran.',
+        passes: (n) =>
+          `Passt die Gruppe ganz vorn nicht in das, was frei ist, darf eine kleinere hinter ihr vor, höchstens ${n === 1 ? 'einmal' : `${n}-mal`}. Danach werden Plätze für die Gruppe aufgehoben, bis es genug sind.`,
+        noPasses:
+          'Passt die Gruppe ganz vorn nicht in das, was frei ist, werden Plätze für sie aufgehoben, bis es genug sind.',
+        alwaysGiven: 'Ein Platz, der frei wird, geht bis zum Beginn sofort an die Nächsten.',
+        given: (before) =>
+          `Bis ${before} vor Beginn geht ein Platz, der frei wird, sofort an die Nächsten.`,
+        offered: (accept) =>
+          `Danach wird er den Nächsten angeboten, die ${accept} Zeit haben, ihn anzunehmen. Dann sind die dahinter dran.`,
+        claimed: (before) =>
+          `In der letzten Zeit vor Beginn (${before}) bekommt einen freien Platz, wer ihn zuerst nimmt.`,
+        again: (before, answer) =>
+          `${before} vor Beginn werden alle mit einem Platz gefragt, ob sie noch kommen. Wer nicht innerhalb von ${answer} antwortet, gibt den Platz an die Warteliste ab.`,
+      },
+    },
   },
   place: {
     title: 'Dein Platz',
@@ -489,6 +522,71 @@ export const de: Messages = {
     save: 'Änderungen speichern',
     saved: 'Gespeichert.',
     created: 'Entwurf gespeichert.',
+    registration: {
+      title: 'Anmeldung',
+      access: 'Wer kommen darf',
+      accessOf: {
+        open: 'Alle',
+        approval: 'Ich bestätige jede Anfrage',
+        invitation: 'Nur mit Einladung',
+      },
+      accessHint: {
+        open: 'Wer einen Platz nimmt, hat ihn.',
+        approval:
+          'Die Leute fragen, du entscheidest. Genaue Adresse und Lage auf der Karte sehen nur die, die einen Platz haben. Lass sie auch in der Beschreibung weg.',
+        invitation: 'Alle sehen die Seite, aber für einen Platz braucht es eine Einladung von dir.',
+      },
+      when: 'Wann, und wie viele auf einmal',
+      opens: 'Anmeldung öffnet',
+      opensHint: 'Nach der Uhr am Ort. Leer: sobald das Event veröffentlicht ist.',
+      closes: 'Anmeldung schließt',
+      closesHint: 'Nach der Uhr am Ort. Leer: wenn das Event beginnt.',
+      party: 'Größte Gruppe',
+      partyHint: 'Für wie viele Personen eine Anmeldung gelten darf, bis zu 10.',
+      questions: 'Fragen',
+      questionsHint:
+        'Alle, die einen Platz nehmen oder sich anstellen, werden gefragt; höchstens 10 Fragen. Frag nur, was du wissen musst.',
+      question: (n) => `Frage ${n}`,
+      label: 'Was willst du wissen?',
+      kind: 'Art der Antwort',
+      kindOf: { text: 'Text', choice: 'Eins von mehreren', consent: 'Ein Häkchen' },
+      required: 'Eine Antwort ist nötig',
+      requiredConsent: 'Es muss gesetzt sein',
+      options: 'Zur Auswahl',
+      optionsHint: 'Je Zeile eins, 2 bis 20.',
+      add: 'Frage hinzufügen',
+      remove: (n) => `Frage ${n} entfernen`,
+      up: (n) => `Frage ${n} nach oben`,
+      down: (n) => `Frage ${n} nach unten`,
+      moved: (n, of) => `Jetzt Frage ${n} von ${of}.`,
+      line: 'Warteliste',
+      lineHint:
+        'Wie es weitergeht, wenn alle Plätze vergeben sind. Das lesen die Leute unter „So läuft die Warteliste“.',
+      passes: 'Wie oft eine Gruppe überholt werden darf',
+      passesHint:
+        'Ist die Gruppe ganz vorn zu groß für das, was frei ist, darf eine kleinere so oft vor. Danach werden Plätze für sie aufgehoben. 0: von Anfang an.',
+      offerHours: 'Stunden vor Beginn: anbieten',
+      offerHoursHint:
+        'Ab dann muss ein frei gewordener Platz angenommen werden, denn vielleicht haben die Leute schon etwas anderes vor. Vorher bekommen ihn die Nächsten sofort. 0: bis zum Beginn sofort.',
+      offerMinutes: 'Minuten, um anzunehmen',
+      offerMinutesHint:
+        'Danach sind die Nächsten dran. Bleibt bis zum Beginn weniger Zeit, bekommt einen freien Platz, wer ihn zuerst nimmt.',
+      again: 'Noch einmal fragen, wer kommt',
+      againHours: 'Stunden vor Beginn: noch einmal fragen',
+      againHint:
+        'Alle mit einem Platz werden gefragt und haben die Hälfte dieser Zeit, um zu antworten. Plätze ohne Antwort gehen an die Warteliste.',
+      summary: {
+        open: 'Offen für alle',
+        approval: 'Du bestätigst jede Anfrage',
+        invitation: 'Nur mit Einladung',
+        party: (n) => (n === 1 ? 'ohne Begleitung' : `Gruppen bis ${n}`),
+        opens: (at) => `öffnet ${at}`,
+        closes: (at) => `schließt ${at}`,
+        questions: (n) => (n === 1 ? '1 Frage' : `${n} Fragen`),
+        line: 'eigene Regeln für die Warteliste',
+        again: (before) => `fragt ${before} vorher noch einmal`,
+      },
+    },
     publish: 'Veröffentlichen',
     unpublish: 'Zurückziehen',
     cancelEvent: 'Event absagen',
@@ -785,6 +883,12 @@ export const de: Messages = {
     'ends_at_local.invalid': 'Das Ende muss nach dem Beginn liegen, zu einer Zeit, die es gibt.',
     'timezone.invalid': 'Diese Zeitzone ist nicht bekannt.',
     'external_url.invalid': 'Es braucht eine ganze Adresse, mit https:// davor.',
+    'registration.opens_at_local.invalid':
+      'Das muss vor dem Beginn des Events liegen, zu einer Zeit, die es gibt.',
+    'registration.closes_at_local.invalid':
+      'Das muss nach dem Öffnen liegen, nicht nach dem Beginn des Events, und zu einer Zeit, die es gibt.',
+    'registration.questions[].options.invalid':
+      'Es braucht 2 bis 20 verschiedene, jedes höchstens 100 Zeichen lang.',
     'venue.lat.missing': 'Breite und Länge gehören zusammen.',
     'venue.lon.missing': 'Breite und Länge gehören zusammen.',
     password_too_weak: 'Zu leicht zu erraten. Nimm noch ein, zwei Wörter dazu.',

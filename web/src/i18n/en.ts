@@ -161,6 +161,39 @@ export const en = {
     gone: 'This event is not here.',
     goneHint: 'It may have been withdrawn by its organiser, or the link is incomplete.',
     by: (name: string) => `by ${name}`,
+    addressHidden: 'The exact address is shown once you have a place.',
+    registration: {
+      title: 'Registration',
+      opens: (at: string) => `Opens ${at}`,
+      opensCloses: (opens: string, closes: string) => `Opens ${opens}, closes ${closes}`,
+      open: (closes: string) => `Open until ${closes}`,
+      closed: (at: string) => `Closed since ${at}`,
+      approval:
+        'The organiser approves each request; the exact address is shown once you have a place.',
+      invitation: 'By invitation only.',
+      party: (n: number) =>
+        n === 1
+          ? 'Everyone registers for themselves only.'
+          : `At most ${n} people per registration, you included.`,
+      howLine: 'How the line works',
+      line: {
+        order:
+          'When all places are taken, people get in line. The line is served in order of arrival.',
+        passes: (n: number) =>
+          `If the first in line come as a group that does not fit into what is free, a smaller one behind them may go first, at most ${n === 1 ? 'once' : `${n} times`}. Then places are kept for the group until there are enough.`,
+        noPasses:
+          'If the first in line come as a group that does not fit into what is free, places are kept for them until there are enough.',
+        alwaysGiven: 'A place that comes free goes to the next in line at once, up to the start.',
+        given: (before: string) =>
+          `Until ${before} before the start, a place that comes free goes to the next in line at once.`,
+        offered: (accept: string) =>
+          `After that it is offered to the next in line, who has ${accept} to accept. Then it is the turn of the one behind.`,
+        claimed: (before: string) =>
+          `In the last ${before} before the start, a free place goes to whoever claims it first.`,
+        again: (before: string, answer: string) =>
+          `${before} before the start, everyone with a place is asked whether they still come. Whoever does not answer within ${answer} gives the place to the line.`,
+      },
+    },
   },
   place: {
     title: 'Your place',
@@ -486,6 +519,71 @@ export const en = {
     save: 'Save changes',
     saved: 'Saved.',
     created: 'Draft saved.',
+    registration: {
+      title: 'Registration',
+      access: 'Who may come',
+      accessOf: {
+        open: 'Everyone',
+        approval: 'I approve each request',
+        invitation: 'Only with an invitation',
+      },
+      accessHint: {
+        open: 'Whoever takes a place has it.',
+        approval:
+          'People ask, you decide. The exact address and the spot on the map are shown only to those who have a place. Keep them out of the description, too.',
+        invitation: 'Everyone can see the page, but a place takes an invitation from you.',
+      },
+      when: 'When, and how many at once',
+      opens: 'Registration opens',
+      opensHint: 'On the clock at the venue. Empty: as soon as the event is published.',
+      closes: 'Registration closes',
+      closesHint: 'On the clock at the venue. Empty: when the event starts.',
+      party: 'Largest group',
+      partyHint: 'How many people one registration may be for, up to 10.',
+      questions: 'Questions',
+      questionsHint:
+        'Everyone who takes a place or gets in line is asked, at most 10 questions. Ask only what you need to know.',
+      question: (n: number) => `Question ${n}`,
+      label: 'What do you want to know?',
+      kind: 'Kind of answer',
+      kindOf: { text: 'Text', choice: 'One of several', consent: 'A box to tick' },
+      required: 'An answer is needed',
+      requiredConsent: 'It must be ticked',
+      options: 'To choose from',
+      optionsHint: 'One per line, 2 to 20.',
+      add: 'Add a question',
+      remove: (n: number) => `Remove question ${n}`,
+      up: (n: number) => `Move question ${n} up`,
+      down: (n: number) => `Move question ${n} down`,
+      moved: (n: number, of: number) => `Now question ${n} of ${of}.`,
+      line: 'Waiting list',
+      lineHint:
+        'How the line is served once all places are taken. It is what people read under “How the line works”.',
+      passes: 'How often a group may be passed',
+      passesHint:
+        'When the group at the head of the line is too big for what is free, a smaller one may go first, this many times. Then places are kept for it. 0: they are kept at once.',
+      offerHours: 'Hours before the start: offer',
+      offerHoursHint:
+        'From then on a place that comes free has to be accepted, since people may have other plans by now. Before, the next in line gets it at once. 0: at once until the start.',
+      offerMinutes: 'Minutes to accept an offer',
+      offerMinutesHint:
+        'Afterwards it is the next one’s turn. When less time is left until the start, free places go to whoever claims them first.',
+      again: 'Ask people again whether they come',
+      againHours: 'Hours before the start: ask again',
+      againHint:
+        'Everyone with a place is asked and has half of that time to answer. Places without an answer go to the line.',
+      summary: {
+        open: 'Open to everyone',
+        approval: 'You approve each request',
+        invitation: 'Only with an invitation',
+        party: (n: number) => (n === 1 ? 'no guests' : `groups of up to ${n}`),
+        opens: (at: string) => `opens ${at}`,
+        closes: (at: string) => `closes ${at}`,
+        questions: (n: number) => (n === 1 ? '1 question' : `${n} questions`),
+        line: 'own rules for the line',
+        again: (before: string) => `asks again ${before} before`,
+      },
+    },
     publish: 'Publish',
     unpublish: 'Withdraw',
     cancelEvent: 'Cancel event',
@@ -780,6 +878,12 @@ export const en = {
     'ends_at_local.invalid': 'It must end after it starts, at a time that exists.',
     'timezone.invalid': 'This time zone is not known.',
     'external_url.invalid': 'A whole address is needed, with https:// in front.',
+    'registration.opens_at_local.invalid':
+      'It must be before the event starts, at a time that exists.',
+    'registration.closes_at_local.invalid':
+      'It must be after registration opens, not after the event starts, and at a time that exists.',
+    'registration.questions[].options.invalid':
+      '2 to 20 different ones are needed, each of at most 100 characters.',
     'venue.lat.missing': 'Latitude and longitude go together.',
     'venue.lon.missing': 'Latitude and longitude go together.',
     password_too_weak: 'Too easy to guess. Add another word or two.',

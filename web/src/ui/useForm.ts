@@ -5,6 +5,15 @@ import type { Messages } from '../i18n/en'
 
 export type FormValues = Record<string, string>
 
+/** What stands in a form's inputs. */
+export function formValues(form: HTMLFormElement): FormValues {
+  const values: FormValues = {}
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === 'string') values[name] = value
+  }
+  return values
+}
+
 /** The browser's own verdict on an input, in our words and languages. */
 export function nativeError(validity: ValidityState, type: string, t: Messages): string | null {
   if (validity.valid) return null
@@ -44,10 +53,7 @@ export function useForm({ submit, check }: Options) {
     event.preventDefault()
     if (busy) return
     const form = event.currentTarget
-    const values: FormValues = {}
-    for (const [name, value] of new FormData(form)) {
-      if (typeof value === 'string') values[name] = value
-    }
+    const values = formValues(form)
     const fields: Record<string, string> = {}
     const names: string[] = []
     for (const element of form.elements) {

@@ -108,6 +108,33 @@ async fn a_page_that_has_not_changed_is_not_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_address_of_an_event_that_takes_an_approval_is_not_public() {
+    let server = Server::start().await;
+    let people = server.people(2).await;
+    let event = people[0].publish(Some(5)).await;
+    let path = format!("/api/v1/events/{event}");
+    assert!(server.nobody().get(&path).await.expect(200).text.contains("Uferweg 1"));
+    let approval = json!({ "registration": { "access": "approval" } });
+    people[0].patch(&path, 2, approval).await.expect(200);
+    for stranger in [&server.nobody(), &people[1]] {
+        let page = stranger.get(&path).await.expect(200);
+        assert_eq!(page.json["venue"], json!({ "name": "Canal bridge", "address": null, "lat": null, "lon": null }));
+        assert_eq!((&page.json["venue_hidden"], &page.json["degraded"]), (&json!(true), &json!([])));
+        // The frame of the page is there only where the web app has been built.
+        for path in [&path, "/api/v1/events", "/api/v1/events?q=lanterns", "/api/v1/feed", &format!("/events/{event}")]
+        {
+            let text = stranger.get(path).await.text;
+            for secret in ["Uferweg", "52.49", "13.42"] {
+                assert!(!text.contains(secret), "{path} says {secret}: {text}");
+            }
+        }
+    }
+    let own = people[0].get(&path).await.expect(200);
+    assert_eq!((&own.json["venue"]["address"], &own.json["venue_hidden"]), (&json!("Uferweg 1"), &json!(false)));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn places_arrive_live_also_from_another_replica() {
     let a = Server::start().await;
     let b = Server::on(a.db.clone()).await;

@@ -36,6 +36,30 @@ impl TryFrom<i64> for Capacity {
     }
 }
 
+/// A number from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct Whole<const MIN: i32, const MAX: i32>(i32);
+
+impl<const MIN: i32, const MAX: i32> Whole<MIN, MAX> {
+    /// The number.
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl<const MIN: i32, const MAX: i32> TryFrom<i64> for Whole<MIN, MAX> {
+    type Error = String;
+
+    fn try_from(value: i64) -> Result<Self, Self::Error> {
+        i32::try_from(value)
+            .ok()
+            .filter(|value| (MIN..=MAX).contains(value))
+            .map(Self)
+            .ok_or_else(|| format!("must be a whole number from {MIN} to {MAX}"))
+    }
+}
+
 macro_rules! degrees {
     ($(#[$doc:meta])* $name:ident, $max:literal, $message:literal) => {
         $(#[$doc])*
@@ -153,6 +177,20 @@ impl FromStr for WallTime {
     }
 }
 
+/// What a clock at the venue shows, date and time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WallClock(pub NaiveDateTime);
+from_text!(WallClock);
+
+impl FromStr for WallClock {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let WallTime { date, time } = text.parse()?;
+        time.map(|time| Self(date.and_time(time))).ok_or("needs a time of day, such as 19:30")
+    }
+}
+
 /// An absolute `http` or `https` address without credentials, at most 500 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebUrl(String);
@@ -263,6 +301,25 @@ mod tests {
             "tomorrow",
         ] {
             assert!(bad.parse::<WallTime>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_clock_shows_a_time_of_day() {
+        let local = "2026-07-01T19:30:00".parse().unwrap();
+        assert_eq!("2026-07-01T19:30".parse(), Ok(WallClock(local)));
+        for bad in ["2026-07-01", "2026-07-01T19:30Z", "19:30", ""] {
+            assert!(bad.parse::<WallClock>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_has_bounds() {
+        for good in [-2, 0, 7] {
+            assert_eq!(i64::from(Whole::<-2, 7>::try_from(good).unwrap().get()), good);
+        }
+        for bad in [-3, 8, i64::MIN, i64::MAX] {
+            assert_eq!(Whole::<-2, 7>::try_from(bad).unwrap_err(), "must be a whole number from -2 to 7");
         }
     }
 

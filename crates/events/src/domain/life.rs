@@ -7,10 +7,11 @@ use contracts::{
         EventCancelled, EventChanged, EventPublished, EventSnapshot, EventStatus, EventUnpublished, Source,
         TimeAndPlace, Venue,
     },
+    registration::Registration,
 };
 use serde_json::{Map, Value, json};
 
-use super::{Schedule, slug};
+use super::{Schedule, registration, slug};
 use crate::markdown;
 
 /// What the organiser decides.
@@ -38,6 +39,8 @@ pub struct Details {
     pub is_free: Option<bool>,
     /// `http` or `https`.
     pub external_url: Option<String>,
+    /// How people come to a place.
+    pub registration: Registration,
 }
 
 impl Details {
@@ -68,6 +71,7 @@ impl Details {
             ("price", self.price != other.price),
             ("is_free", self.is_free != other.is_free),
             ("external_url", self.external_url != other.external_url),
+            ("registration", self.registration != other.registration),
         ]
         .into_iter()
         .filter_map(|(name, differs)| differs.then_some(name))
@@ -254,6 +258,10 @@ impl Event {
         if details.capacity != self.details.capacity {
             facts.insert("capacity".into(), json!({ "from": self.details.capacity, "to": details.capacity }));
         }
+        if details.registration != self.details.registration {
+            let difference = registration::difference(&self.details.registration, &details.registration);
+            facts.insert("registration".into(), difference);
+        }
         if overbooking_accepted {
             facts.insert("overbooking_accepted".into(), json!(true));
         }
@@ -337,7 +345,7 @@ impl Event {
 
     /// A file tells something else of it. `None` if it is what is known already, or if the event was called off: that is final.
     ///
-    /// What the file cannot know stays: the capacity, and whether somebody withdrew it.
+    /// What the file cannot know stays: the capacity, the rules of registration, and whether somebody withdrew it.
     pub fn reimport(
         &mut self,
         mut details: Details,
@@ -349,6 +357,11 @@ impl Event {
             return None;
         }
         details.capacity = self.details.capacity;
+        details.registration = if details.schedule == self.details.schedule {
+            self.details.registration.clone()
+        } else {
+            registration::fit(&self.details.registration, &details.schedule)
+        };
         let mut fields = details.differing(&self.details);
         if self.source.as_ref() != Some(&source) {
             fields.push("source");
@@ -399,7 +412,7 @@ impl Event {
             is_free: self.details.is_free,
             external_url: self.details.external_url.clone(),
             source: self.source.clone(),
-            registration: contracts::registration::Registration::default(),
+            registration: self.details.registration.clone(),
         }
     }
 

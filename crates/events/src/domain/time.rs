@@ -35,13 +35,17 @@ pub struct Schedule {
     pub ends_at: DateTime<Utc>,
 }
 
-/// One of the two ends of an event.
+/// A time that an organiser enters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edge {
     /// `starts_at_local`
     Start,
     /// `ends_at_local`
     End,
+    /// `registration.opens_at_local`
+    Opens,
+    /// `registration.closes_at_local`
+    Closes,
 }
 
 impl Edge {
@@ -49,11 +53,13 @@ impl Edge {
         match self {
             Self::Start => "starts_at_local",
             Self::End => "ends_at_local",
+            Self::Opens => "registration.opens_at_local",
+            Self::Closes => "registration.closes_at_local",
         }
     }
 }
 
-/// Why an event cannot take place then.
+/// Why an event cannot take place then, or registration not be open then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// A date without a time of day.
@@ -68,7 +74,7 @@ pub enum TimeError {
         local.format("%Y-%m-%dT%H:%M"), instead.format("%Y-%m-%dT%H:%M")
     )]
     Skipped {
-        /// Which of the two.
+        /// Which of them.
         edge: Edge,
         /// As it was given.
         local: NaiveDateTime,
@@ -83,6 +89,15 @@ pub enum TimeError {
     /// Longer than so many days.
     #[error("must be at most {0} days after the start")]
     TooLong(i64),
+    /// Nobody could ever register.
+    #[error("must be before the event's start")]
+    OpensAfterStart,
+    /// Also when only the clocks' change makes it so.
+    #[error("must be after registration opens")]
+    ClosesBeforeOpening,
+    /// What has begun takes nobody in.
+    #[error("must not be after the event's start")]
+    ClosesAfterStart,
 }
 
 impl TimeError {
@@ -91,6 +106,8 @@ impl TimeError {
         match self {
             Self::NoTime(edge) | Self::Year(edge) | Self::Skipped { edge, .. } => edge.field(),
             Self::EndsBeforeStart | Self::TooLong(_) => Edge::End.field(),
+            Self::OpensAfterStart => Edge::Opens.field(),
+            Self::ClosesBeforeOpening | Self::ClosesAfterStart => Edge::Closes.field(),
         }
     }
 }
@@ -155,6 +172,15 @@ pub fn instant(local: NaiveDateTime, timezone: Tz) -> Option<DateTime<Utc>> {
         MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => Some(at.to_utc()),
         MappedLocalTime::None => None,
     }
+}
+
+/// The moment that somebody means who can be asked again.
+pub(super) fn meant(local: NaiveDateTime, timezone: Tz, edge: Edge) -> Result<DateTime<Utc>, TimeError> {
+    if !YEARS.contains(&local.year()) {
+        return Err(TimeError::Year(edge));
+    }
+    let skipped = || TimeError::Skipped { edge, local, timezone, instead: after_gap(local, timezone) };
+    instant(local, timezone).ok_or_else(skipped)
 }
 
 fn existing(local: NaiveDateTime, timezone: Tz, edge: Edge, lenient: bool) -> Result<NaiveDateTime, TimeError> {

@@ -143,6 +143,39 @@ async fn what_moderators_decided_stays() {
 }
 
 #[tokio::test]
+async fn rules_of_registration_stay_as_far_as_they_fit_the_new_time() {
+    let world = World::new().await;
+    world.import(&[imported("1")]).await;
+    let id = world.id_of("1").await;
+    let mo = world.anyone.as_person(&world.people.with("Mo", Role::Moderator, true));
+    let rules = json!({
+        "party_limit": 4, "opens_at_local": "2026-07-01T10:00", "closes_at_local": "2026-07-31T10:00"
+    });
+    let decided = edit(&mo, &id, 1, json!({ "registration": rules })).await.expect(200).json["registration"].clone();
+    let renamed = ImportedEvent { title: "New title".into(), ..imported("1") };
+    assert_eq!(world.import(&[renamed]).await, [Outcome::Updated]);
+    assert_eq!(world.shown("1").await["registration"], decided);
+
+    let mut expected = decided;
+    for (start, zone, changed) in [
+        ("2026-07-31T10:00:00", Tz::America__Toronto, json!({})),
+        (
+            "2026-07-31T10:00:00",
+            Tz::America__Vancouver,
+            json!({ "opens_at": "2026-07-01T17:00:00Z", "closes_at": "2026-07-31T17:00:00Z" }),
+        ),
+        ("2026-07-31T09:00:00", Tz::America__Vancouver, json!({ "closes_at_local": null, "closes_at": null })),
+        ("2026-07-01T10:00:00", Tz::America__Vancouver, json!({ "opens_at_local": null, "opens_at": null })),
+    ] {
+        let moved = ImportedEvent { starts_at_local: start.parse().unwrap(), timezone: zone, ..imported("1") };
+        assert_eq!(world.import(&[moved]).await, [Outcome::Updated]);
+        expected.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
+        assert_eq!(world.shown("1").await["registration"], expected, "{start}");
+    }
+    world.assert_sound().await;
+}
+
+#[tokio::test]
 async fn what_is_over_is_kept_too() {
     let world = World::new().await;
     let mut past = imported("1");

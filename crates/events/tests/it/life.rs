@@ -1,4 +1,5 @@
 use chrono::Duration;
+use contracts::registration::Registration;
 use serde_json::{Value, json};
 use testkit::eventually;
 
@@ -27,6 +28,7 @@ async fn a_draft_is_created_as_it_was_entered() {
             "language": "en",
             "city": "Berlin",
             "venue": { "name": "Kulturhaus Spreebogen", "address": "Uferstraße 12", "lat": 52.5, "lon": 13.4 },
+            "venue_hidden": false,
             "starts_at": "2026-07-01T18:00:00Z",
             "ends_at": "2026-07-01T21:30:00Z",
             "starts_at_local": "2026-07-01T20:00:00",
@@ -34,6 +36,7 @@ async fn a_draft_is_created_as_it_was_entered() {
             "timezone": "Europe/Berlin",
             "all_day": false,
             "capacity": 100,
+            "registration": Registration::default(),
             "price": "5 €",
             "is_free": false,
             "organiser": { "id": ada.id, "display_name": "Ada" },

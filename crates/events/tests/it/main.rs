@@ -5,6 +5,7 @@ mod input;
 mod life;
 mod lists;
 mod messages;
+mod registration;
 mod rights;
 mod time;
 mod world;

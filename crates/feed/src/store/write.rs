@@ -3,6 +3,7 @@ use contracts::{
     EventId,
     events::{EventSnapshot, EventStatus},
     joins::Places,
+    registration::Access,
 };
 use sqlx::PgConnection;
 use unicode_normalization::UnicodeNormalization as _;
@@ -20,6 +21,7 @@ pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), s
         .execute(&mut *tx)
         .await?;
     let source = event.source.as_ref().map(|source| source.name.as_str());
+    let (lat, lon) = position(event);
     let place = [event.venue.name.as_str(), &event.city, &event.organiser_name];
     let known = words::known(&[&[event.title.as_str(), &event.summary], &place[..]].concat());
     let (known, shown): (Vec<String>, Vec<String>) = known.into_iter().map(|it| (it.word, it.shown)).unzip();
@@ -56,8 +58,8 @@ pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), s
     .bind(&event.language)
     .bind(event.city.nfc().collect::<String>())
     .bind(&event.venue.name)
-    .bind(event.venue.lat)
-    .bind(event.venue.lon)
+    .bind(lat)
+    .bind(lon)
     .bind(event.starts_at)
     .bind(event.ends_at)
     .bind(event.starts_at_local)
@@ -85,6 +87,16 @@ pub async fn event(tx: &mut PgConnection, event: &EventSnapshot) -> Result<(), s
         hear(tx, &known, &shown).await?;
     }
     Ok(())
+}
+
+/// Where the lists have it. What is asked for again and again with a smaller radius gives a position away; that of an event whose organiser
+/// approves who comes is for those with a place, so it is known here to a hundredth of a degree only, about a kilometre.
+fn position(event: &EventSnapshot) -> (Option<f64>, Option<f64>) {
+    let known = |degrees: f64| match event.registration.access {
+        Access::Approval => (degrees * 100.0).round() / 100.0,
+        Access::Open | Access::Invitation => degrees,
+    };
+    (event.venue.lat.map(known), event.venue.lon.map(known))
 }
 
 /// Remembers words. [`super::gather`] makes them known.

@@ -3,6 +3,7 @@ use contracts::{
     Category, EventId, JoinId, UserId,
     events::{EventChanged, EventSnapshot, EventStatus, EventUnpublished, Venue},
     joins::{JoinConfirmed, Places},
+    registration::{Access, Registration},
 };
 use serde_json::json;
 use sqlx::{PgPool, PgTransaction};
@@ -59,6 +60,23 @@ async fn places_may_come_before_the_event() {
     scene.publish(event).await;
     let list = scene.client.get("/api/v1/events").await.expect(200);
     assert_eq!(list.json["items"][0]["places"], json!({ "capacity": 1, "confirmed": 1, "waitlisted": 0, "held": 0 }));
+}
+
+#[tokio::test]
+async fn where_the_organiser_approves_the_position_is_known_to_a_kilometre_only() {
+    let scene = scene().await;
+    let venue = Venue { name: "At Ada's".to_owned(), address: None, lat: Some(52.520_449), lon: Some(-13.404_954) };
+    let exact = EventSnapshot { venue, ..event("dinner", 5) };
+    scene.publish(exact.clone()).await;
+    let close = "near=52.520449,-13.404954&radius_km=0.1";
+    assert_eq!(scene.titles(close).await, ["dinner"]);
+
+    let registration = Registration { access: Access::Approval, ..Registration::default() };
+    let vague = EventSnapshot { version: 2, registration, ..exact };
+    scene.db.deliver(&scene.consumer, &EventChanged { event: vague, before: None, overbooking_accepted: false }).await;
+    assert_eq!(scene.titles(close).await, Vec::<String>::new());
+    assert_eq!(scene.titles("near=52.52,-13.40&radius_km=0.1").await, ["dinner"]);
+    assert_eq!(scene.titles("near=52.520449,-13.404954&radius_km=1").await, ["dinner"], "it is still found nearby");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { api, unwrap } from '../../api/client'
 import { eventKey, eventQuery } from '../../api/event'
 import { hasCode } from '../../api/problem'
-import type { EventView, NewEvent } from '../../api/types'
+import type { EventView } from '../../api/types'
 import { useI18n } from '../../i18n'
 import type { Messages } from '../../i18n/en'
 import { Button, buttonClass } from '../../ui/Button'
@@ -16,7 +16,7 @@ import { Poster } from '../../ui/Poster'
 import { Empty, Failure, Skeleton } from '../../ui/State'
 import { useToast } from '../../ui/Toast'
 import { useForm } from '../../ui/useForm'
-import { changes, fromEvent, toEvent } from './draft'
+import { changes, check, fromEvent, toEvent, type Draft } from './draft'
 import { EventForm } from './EventForm'
 import s from './EventForm.module.css'
 import { LifeButtons } from './LifeButtons'
@@ -67,7 +67,7 @@ export function EditEventPage() {
   }
 }
 
-type Conflict = { theirs: EventView; mine: Partial<NewEvent> }
+type Conflict = { theirs: EventView; mine: Partial<Draft> }
 
 function Editor({ event }: { event: EventView }) {
   const { t } = useI18n()
@@ -77,7 +77,9 @@ function Editor({ event }: { event: EventView }) {
   // What the form was filled from. Refetches may bring newer versions; they must not move under the hands.
   const [base, setBase] = useState(event)
   const [conflict, setConflict] = useState<Conflict | null>(null)
-  const [overbook, setOverbook] = useState<Partial<NewEvent> | null>(null)
+  // Here, since a saved form starts afresh.
+  const [unfolded, setUnfolded] = useState(false)
+  const [overbook, setOverbook] = useState<Partial<Draft> | null>(null)
 
   async function fetchCurrent() {
     // A fetch that began before the change would answer with the state before it.
@@ -93,7 +95,7 @@ function Editor({ event }: { event: EventView }) {
     void client.invalidateQueries({ queryKey: ['events'] })
   }
 
-  async function save(mine: Partial<NewEvent>, version: number, acceptOverbooking = false) {
+  async function save(mine: Partial<Draft>, version: number, acceptOverbooking = false) {
     try {
       await unwrap(
         api.PATCH('/api/v1/events/{id}', {
@@ -117,9 +119,7 @@ function Editor({ event }: { event: EventView }) {
   }
 
   const form = useForm({
-    check: ({ starts_at_local = '', ends_at_local = '' }) => ({
-      ends_at_local: ends_at_local < starts_at_local ? t.errors.ends_before_start : undefined,
-    }),
+    check: (values) => check(values, t),
     submit: async (values) => {
       const mine = changes(fromEvent(base), toEvent(values))
       if (Object.keys(mine).length === 0) {
@@ -140,6 +140,8 @@ function Editor({ event }: { event: EventView }) {
           initial={fromEvent(base)}
           submitLabel={t.editor.save}
           onInput={unsaved.mark}
+          unfolded={unfolded}
+          onUnfold={setUnfolded}
           notice={
             conflict && (
               <ConflictNotice
@@ -250,6 +252,7 @@ function fieldLabel(name: string, t: Messages): string {
     capacity: e.capacity,
     price: e.price,
     external_url: e.website,
+    registration: e.registration.title,
   }
   return labels[name] ?? name
 }

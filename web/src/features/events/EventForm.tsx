@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { api, unwrap } from '../../api/client'
-import { CATEGORIES, type NewEvent } from '../../api/types'
+import { CATEGORIES } from '../../api/types'
 import { languageName, useI18n } from '../../i18n'
 import { Button } from '../../ui/Button'
 import { Alert, CheckField, formClass, SelectField, TextArea, TextField } from '../../ui/Field'
 import type { useForm } from '../../ui/useForm'
+import type { Draft } from './draft'
 import s from './EventForm.module.css'
 import { Markdown } from './Markdown'
+import { RegistrationFields } from './RegistrationFields'
 
 const LANGUAGES = 'en de es fr it nl pl pt tr uk ru ar fa el ro cs da sv'.split(' ')
 const TITLE_MAX = 200
@@ -19,10 +21,13 @@ type Form = ReturnType<typeof useForm>
 /** The fields of an event. Uncontrolled: `initial` is read once, a new `key` starts afresh. */
 export function EventForm(props: {
   form: Form
-  initial: NewEvent
+  initial: Draft
   submitLabel: string
   notice?: ReactNode
   onInput?: () => void
+  /** Whether the rules of registration are shown. */
+  unfolded: boolean
+  onUnfold: (unfolded: boolean) => void
 }) {
   const { form, initial } = props
   const { t, locale } = useI18n()
@@ -225,6 +230,15 @@ export function EventForm(props: {
           maxLength={500}
         />
       </fieldset>
+
+      <RegistrationFields
+        form={form}
+        initial={initial.registration}
+        timezone={initial.timezone}
+        unfolded={props.unfolded}
+        onUnfold={props.onUnfold}
+        onChange={props.onInput}
+      />
       <div className={s.submit}>
         <Button type="submit" variant="primary" size="large" busy={form.busy}>
           {props.submitLabel}

@@ -19,6 +19,7 @@ import { Empty, Failure, Skeleton } from '../../ui/State'
 import { useToast } from '../../ui/Toast'
 import s from './EventPage.module.css'
 import { mapUrl } from './map'
+import { lineWords, momentOf, windowOf } from './registration'
 
 const LONG_TITLE = 60
 
@@ -84,6 +85,7 @@ function Loaded({ event, place }: { event: EventView; place: ReactNode }) {
         <Status event={event} />
         <Facts event={event} />
         <Details event={event} />
+        <Registration event={event} />
         {event.description_html && (
           <section className={s.about} aria-label={t.event.about}>
             <div
@@ -177,7 +179,7 @@ function Facts({ event }: { event: EventView }) {
   const soon = startsIn(event, now, locale)
   const over = Date.parse(event.ends_at) <= now.getTime()
   const duration = durationOf(event, locale)
-  const map = mapUrl(event)
+  const map = event.venue_hidden ? null : mapUrl(event)
   const first = dayOf(event.starts_at_local)
   const last = lastDay(event.starts_at_local, event.ends_at_local)
 
@@ -254,6 +256,7 @@ function Facts({ event }: { event: EventView }) {
           <span className={s.big}>{event.venue.name}</span>
           {event.venue.address && <span>{event.venue.address}</span>}
           {!event.venue.address?.includes(event.city) && <span>{event.city}</span>}
+          {event.venue_hidden && <span className={s.dim}>{t.event.addressHidden}</span>}
           <span className={s.links}>
             {map && (
               <a className={s.link} href={map} target="_blank" rel="noopener noreferrer">
@@ -308,5 +311,55 @@ function Details({ event }: { event: EventView }) {
         </div>
       )}
     </dl>
+  )
+}
+
+/** How one comes to a place, as far as there is something to know: until it begins. */
+function Registration({ event }: { event: EventView }) {
+  const { t, locale } = useI18n()
+  const now = useNow(30_000)
+  const { registration: rules, capacity } = event
+  const r = t.event.registration
+  const window = windowOf(rules, now)
+  const hasLine = capacity != null && capacity > 0
+  const limited = rules.party_limit < 10
+  const plain = window.kind === 'always' && rules.access === 'open' && !limited && !hasLine
+  const begun = Date.parse(event.starts_at) <= now.getTime()
+  if (plain || begun || event.status === 'cancelled' || capacity === 0) return null
+
+  const at = (local: string) => momentOf(local, todayIn(event.timezone, now), locale)
+  const next = window.kind === 'ahead' ? rules.opens_at : rules.closes_at
+  const zone =
+    next && window.kind !== 'closed' ? zoneNote({ ...event, starts_at: next }, locale) : null
+  return (
+    <section className={s.rules} aria-label={r.title}>
+      <h2 className={s.label}>{r.title}</h2>
+      {window.kind !== 'always' && (
+        <p>
+          <strong>
+            {window.kind === 'ahead' &&
+              (window.closes
+                ? r.opensCloses(at(window.opens), at(window.closes))
+                : r.opens(at(window.opens)))}
+            {window.kind === 'open' && r.open(at(window.closes))}
+            {window.kind === 'closed' && r.closed(at(window.closes))}
+          </strong>
+        </p>
+      )}
+      {zone && <p className={s.dim}>{t.event.zone(zone.zone, zone.yours)}</p>}
+      {rules.access === 'approval' && <p>{r.approval}</p>}
+      {rules.access === 'invitation' && <p>{r.invitation}</p>}
+      {limited && <p>{r.party(rules.party_limit)}</p>}
+      {hasLine && (
+        <details className={s.line}>
+          <summary>{r.howLine}</summary>
+          <ul>
+            {lineWords(rules, locale, t).map((words) => (
+              <li key={words}>{words}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
   )
 }

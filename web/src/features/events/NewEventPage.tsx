@@ -3,7 +3,6 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, unwrap } from '../../api/client'
 import { useMe } from '../../api/session'
-import type { NewEvent } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { addDays, todayIn } from '../../i18n/dates'
 import { Alert } from '../../ui/Field'
@@ -11,14 +10,15 @@ import { useTitle } from '../../ui/hooks'
 import { Page } from '../../ui/Page'
 import { useToast } from '../../ui/Toast'
 import { useForm } from '../../ui/useForm'
-import { toEvent } from './draft'
+import { check, toEvent, type Draft } from './draft'
 import { EventForm } from './EventForm'
 import s from './EventForm.module.css'
+import { DEFAULT } from './registration'
 import { useUnsaved } from './useUnsaved'
 
 const FIRST_DATE_IN_DAYS = 14
 
-function blank(language: string): NewEvent {
+function blank(language: string): Draft {
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone
   const day = addDays(todayIn(timezone, new Date()), FIRST_DATE_IN_DAYS)
   return {
@@ -35,6 +35,7 @@ function blank(language: string): NewEvent {
     capacity: null,
     price: null,
     external_url: null,
+    registration: DEFAULT,
   }
 }
 
@@ -47,10 +48,9 @@ export function NewEventPage() {
   const say = useToast()
   const unsaved = useUnsaved()
   const [initial] = useState(() => blank(locale))
+  const [unfolded, setUnfolded] = useState(false)
   const form = useForm({
-    check: ({ starts_at_local = '', ends_at_local = '' }) => ({
-      ends_at_local: ends_at_local < starts_at_local ? t.errors.ends_before_start : undefined,
-    }),
+    check: (values) => check(values, t),
     submit: async (values) => {
       const event = await unwrap(api.POST('/api/v1/events', { body: toEvent(values) }))
       unsaved.clear()
@@ -67,6 +67,8 @@ export function NewEventPage() {
           initial={initial}
           submitLabel={t.editor.create}
           onInput={unsaved.mark}
+          unfolded={unfolded}
+          onUnfold={setUnfolded}
           notice={
             me && !me.email_verified ? <Alert tone="note">{t.editor.verifyFirst}</Alert> : null
           }

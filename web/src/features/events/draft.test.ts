@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EventView } from '../../api/types'
 import { changes, fromEvent, toEvent } from './draft'
 import { mapUrl } from './map'
+import { DEFAULT } from './registration'
 
 const values = {
   title: ' Jazz ',
@@ -37,6 +38,7 @@ describe('an event from the form', () => {
       capacity: 20,
       price: null,
       external_url: null,
+      registration: DEFAULT,
     })
   })
   it('without a limit has no capacity, whatever was typed before; a limit of 0 is 0', () => {
@@ -62,6 +64,12 @@ describe('an edit', () => {
   } as unknown as EventView
   it('sends nothing when nothing changed', () => {
     expect(changes(fromEvent(stored), toEvent(values))).toEqual({})
+  })
+  it('of the rules of registration sends them all', () => {
+    const mine = toEvent({ ...values, 'registration.party_limit': '4' })
+    expect(changes(fromEvent(stored), mine)).toEqual({
+      registration: { ...DEFAULT, party_limit: 4 },
+    })
   })
   it('of a whole day sees no change in the midnight that the server keeps as its end', () => {
     const day = {
