@@ -11,14 +11,13 @@ import { useForm } from '../../ui/useForm'
 import { toAnswers } from './join'
 import s from './JoinDialog.module.css'
 import { QuestionFields } from './QuestionFields'
-import { rulesOf } from './rules'
 
 /** The organiser's questions once more, for whoever owes answers or wants to change them. */
 export function AnswersDialog({ event, onClose }: { event: EventView; onClose: () => void }) {
   const t = useT()
   const say = useToast()
   const client = useQueryClient()
-  const { questions } = rulesOf(event)
+  const { questions } = event.registration
   const form = useForm({
     submit: async (values) => {
       await unwrap(

@@ -11,7 +11,7 @@ import { guestInput, toJoin } from './join'
 import s from './JoinDialog.module.css'
 import { OverlapNote } from './OverlapNote'
 import { QuestionFields } from './QuestionFields'
-import { otherLines, partyLimit, rulesOf } from './rules'
+import { otherLines, partyLimit } from './rules'
 import type { PlaceActions } from './usePlaceActions'
 
 /** What has to be known before somebody gets a place: who comes along, and what the organiser asks. */
@@ -27,7 +27,7 @@ export function JoinDialog(props: {
   const { event, join, invitation } = props
   const t = useT()
   const words = t.place.form
-  const { questions, access } = rulesOf(event)
+  const { questions, access } = event.registration
   const limit = partyLimit(event)
   const [party, setParty] = useState(Math.min(props.party, limit))
   const [partial, setPartial] = useState(false)

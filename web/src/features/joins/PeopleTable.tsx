@@ -12,7 +12,7 @@ import { useToast } from '../../ui/Toast'
 import s from './ParticipantsPage.module.css'
 import { deedsFor, type Deed } from './people'
 import { useDeed } from './peopleQuery'
-import { rulesOf, type Question } from './rules'
+import { type Question } from './rules'
 
 type Props = {
   event: EventView | undefined
@@ -27,7 +27,7 @@ type Props = {
 export function PeopleTable(props: Props) {
   const { t } = useI18n()
   const { people, event } = props
-  const questions = event ? rulesOf(event).questions : []
+  const questions = event ? event.registration.questions : []
   const answered = people.some((person) => Object.keys(person.answers).length > 0)
   return (
     <table className={cx(table.table, s.people)}>

@@ -12,7 +12,7 @@ import { keptInvitation } from './invitation'
 import { useLivePlaces } from './live'
 import { newsOf, nextChange, placeState, type PlaceState } from './place'
 import type { Place } from './PlaceFrame'
-import { hasToAsk, rulesOf } from './rules'
+import { hasToAsk } from './rules'
 import { Confirmed } from './StateConfirmed'
 import { Closed, None } from './StateNone'
 import { Offered } from './StateOffered'
@@ -119,7 +119,7 @@ function joinLabel(
   invitation: string | null,
   t: Messages,
 ): string {
-  const { access } = rulesOf(event)
+  const { access } = event.registration
   const full = state.kind === 'none' && state.full
   if (invitation) return full ? t.place.useInvitation : t.place.join
   if (access === 'approval') return t.place.ask
@@ -183,7 +183,7 @@ function useLive(event: EventView, now: Date) {
 function useRefresh(event: EventView, now: Date) {
   const client = useQueryClient()
   const { id } = event
-  const at = nextChange(event, rulesOf(event), new Date(now.getTime() - GRACE_MS))
+  const at = nextChange(event, event.registration, new Date(now.getTime() - GRACE_MS))
   useEffect(() => {
     if (at === null) return
     const wait = Math.max(0, at - Date.now()) + (0.2 + Math.random()) * REFRESH_SCATTER_MS

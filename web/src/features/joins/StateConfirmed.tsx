@@ -4,6 +4,7 @@ import Check from 'lucide-react/icons/check'
 import MapPin from 'lucide-react/icons/map-pin'
 import Ticket from 'lucide-react/icons/ticket'
 import { calendarUrl } from '../../api/event'
+import { mapUrl } from '../../api/map'
 import type { EventView, Places } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { dayOf, formatDay, formatTime, todayIn } from '../../i18n/dates'
@@ -99,24 +100,21 @@ function summary(places: Places, t: Messages) {
 function Address({ event }: { event: EventView }) {
   const { t } = useI18n()
   const venue = event.participation?.venue
-  // Where everybody sees it, it need not be said twice.
-  if (!venue?.address || venue.address === event.venue.address) return null
-  const where = [venue.name, venue.address, event.city]
-  const spot =
-    typeof venue.lat === 'number' && typeof venue.lon === 'number'
-      ? `?mlat=${venue.lat}&mlon=${venue.lon}#map=17/${venue.lat}/${venue.lon}`
-      : `search?query=${encodeURIComponent(where.slice(1).join(', '))}`
+  if (!event.venue_hidden || !venue?.address) return null
+  const map = mapUrl({ venue, city: event.city })
   return (
     <p className={s.address}>
       <span>
         <span className="vh">{t.place.address}: </span>
-        {where.filter(Boolean).join(', ')}
+        {[venue.name, venue.address].join(', ')}
       </span>
-      <a href={`https://www.openstreetmap.org/${spot}`} target="_blank" rel="noopener noreferrer">
-        <MapPin aria-hidden="true" />
-        {t.event.map}
-        <span className="vh"> ({t.common.newTab})</span>
-      </a>
+      {map && (
+        <a href={map} target="_blank" rel="noopener noreferrer">
+          <MapPin aria-hidden="true" />
+          {t.event.map}
+          <span className="vh"> ({t.common.newTab})</span>
+        </a>
+      )}
     </p>
   )
 }

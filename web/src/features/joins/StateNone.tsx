@@ -7,7 +7,7 @@ import { OverlapNote } from './OverlapNote'
 import { overbookedBy } from './place'
 import s from './PlaceBlock.module.css'
 import { PlaceFrame, type Place } from './PlaceFrame'
-import { partyLimit, rulesOf } from './rules'
+import { partyLimit } from './rules'
 import { fullWords } from './words'
 
 /** Not in, and may come. */
@@ -15,7 +15,7 @@ export function None({ place, full, label }: { place: Place; full: boolean; labe
   const { t, locale } = useI18n()
   const { event, me, now, doing, invitation } = place
   const { places } = event
-  const { access } = rulesOf(event)
+  const { access } = event.registration
 
   function text() {
     if (!places) return t.place.unknownHint
@@ -84,7 +84,7 @@ export function Closed({ place, reason }: { place: Place; reason: string }) {
   const { t, locale } = useI18n()
   const { event, now } = place
   const { places } = event
-  const { opens_at } = rulesOf(event)
+  const { opens_at } = event.registration
   const started = Date.parse(event.starts_at) <= now.getTime()
 
   if (reason === 'email_not_verified') {

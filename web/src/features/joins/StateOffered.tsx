@@ -6,7 +6,6 @@ import { Moved } from './Notices'
 import { OverlapNote } from './OverlapNote'
 import s from './PlaceBlock.module.css'
 import { PlaceFrame, type Place } from './PlaceFrame'
-import { rulesOf } from './rules'
 
 /** A place is kept for a while: the one thing on the page that is in a hurry. */
 export function Offered({ place, until }: { place: Place; until: string }) {
@@ -15,7 +14,7 @@ export function Offered({ place, until }: { place: Place; until: string }) {
   const { event, doing, fresh } = place
   const { claim, leave } = doing
   const left = Math.max(0, Date.parse(until) - now.getTime())
-  const whole = rulesOf(event).offer_minutes * 60_000
+  const whole = event.registration.offer_minutes * 60_000
   const { party_size, asked_size } = event.participation ?? {}
   const party = party_size ?? 1
   return (

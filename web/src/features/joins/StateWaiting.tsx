@@ -8,7 +8,6 @@ import { OverlapNote } from './OverlapNote'
 import s from './PlaceBlock.module.css'
 import { PlaceFrame, type Place } from './PlaceFrame'
 import { Overbooked } from './StateNone'
-import { rulesOf } from './rules'
 import { waitingWords } from './words'
 
 /** Has asked; the organiser decides. */
@@ -129,7 +128,7 @@ export function Leave({ place, children }: { place: Place; children: string }) {
 /** What was answered can be answered anew. */
 export function MyAnswers({ place }: { place: Place }) {
   const { t } = useI18n()
-  if (rulesOf(place.event).questions.length === 0) return null
+  if (place.event.registration.questions.length === 0) return null
   return (
     <Button variant="plain" className={s.aside} onClick={() => place.open('answers')}>
       {t.place.myAnswers}

@@ -2,42 +2,12 @@ import type { EventView, Overlap } from '../../api/types'
 
 // How people come to a place, as far as whoever wants one has to know it.
 
-export type Question = {
-  id: string
-  kind: 'text' | 'choice' | 'consent'
-  label: string
-  required: boolean
-  options: string[]
-}
-
-export type Rules = {
-  access: 'open' | 'approval' | 'invitation'
-  party_limit: number
-  opens_at: string | null
-  closes_at: string | null
-  offer_minutes: number
-  questions: Question[]
-}
-
-/** What most events want, and what holds where the event does not say. */
-const DEFAULT: Rules = {
-  access: 'open',
-  party_limit: 10,
-  opens_at: null,
-  closes_at: null,
-  offer_minutes: 120,
-  questions: [],
-}
-
-/** An event's rules. A server that is older than this page says nothing of them. */
-export function rulesOf(event: object): Rules {
-  return { ...DEFAULT, ...(event as { registration?: Partial<Rules> }).registration }
-}
+export type Question = EventView['registration']['questions'][number]
 
 /** The largest party that makes sense here. */
-export function partyLimit(event: Pick<EventView, 'places'>): number {
+export function partyLimit(event: Pick<EventView, 'places' | 'registration'>): number {
   const capacity = event.places?.capacity ?? Infinity
-  return Math.max(1, Math.min(rulesOf(event).party_limit, capacity))
+  return Math.max(1, Math.min(event.registration.party_limit, capacity))
 }
 
 /** Lines of other events at the same time, which one may want to leave once this is a place. */
@@ -45,11 +15,14 @@ export const otherLines = (overlaps: Overlap[]) =>
   overlaps.filter((other) => other.status === 'waitlisted')
 
 /** Whether somebody who wants a place for themselves has to be asked something first. */
-export function hasToAsk(event: EventView, invitation: string | null): boolean {
-  const rules = rulesOf(event)
+export function hasToAsk(
+  event: Pick<EventView, 'registration' | 'overlaps'>,
+  invitation: string | null,
+): boolean {
+  const { questions, access } = event.registration
   return (
-    rules.questions.length > 0 ||
+    questions.length > 0 ||
     otherLines(event.overlaps).length > 0 ||
-    (rules.access === 'invitation' && !invitation)
+    (access === 'invitation' && !invitation)
   )
 }
