@@ -370,6 +370,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{id}/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists whom the organiser does not want, those of longest standing first. */
+        get: operations["list_bans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{id}/calendar.ics": {
         parameters: {
             query?: never;
@@ -1118,6 +1135,21 @@ export interface components {
          * @enum {string}
          */
         Audience: "all" | "confirmed" | "waitlisted" | "offered" | "pending";
+        /** @description Somebody whom the organiser does not want. */
+        Banned: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            banned_at: string;
+            /**
+             * @description As they are called; empty for the moment that it takes a new account's name to arrive.
+             * @example Ada
+             */
+            display_name: string;
+            /** @description Who. */
+            user_id: components["schemas"]["UserId"];
+        };
         /** @description The organiser's last words. */
         Cancellation: {
             /**
@@ -2394,6 +2426,26 @@ export interface components {
             status: components["schemas"]["ParticipationStatus"];
             /** @description Its title. */
             title: string;
+        };
+        /** @description A page of a list. */
+        Page_Banned: {
+            /** @description At most `limit` items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                banned_at: string;
+                /**
+                 * @description As they are called; empty for the moment that it takes a new account's name to arrive.
+                 * @example Ada
+                 */
+                display_name: string;
+                /** @description Who. */
+                user_id: components["schemas"]["UserId"];
+            }[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
         };
         /** @description A page of a list. */
         Page_Card: {
@@ -4350,6 +4402,73 @@ export interface operations {
                 };
             };
             /** @description An answer is missing, or will not do; `answers.{id}` says which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_bans: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Items a page, 1 to 100.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of people who cannot join. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Banned"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter needs another value. */
             422: {
                 headers: {
                     [name: string]: unknown;
