@@ -8,7 +8,10 @@ const event = { title: 'x', places: { capacity: 10, confirmed: 3, waitlisted: 0,
 describe('live places', () => {
   it('replace the old ones and nothing else', () => {
     const merged = mergePlaces(event, { capacity: 10, confirmed: 4, waitlisted: 0, held: 0 })
-    expect(merged).toEqual({ title: 'x', places: { capacity: 10, confirmed: 4, waitlisted: 0, held: 0 } })
+    expect(merged).toEqual({
+      title: 'x',
+      places: { capacity: 10, confirmed: 4, waitlisted: 0, held: 0 },
+    })
     expect(event.places.confirmed).toBe(3)
   })
   it('that say nothing new leave the very same object, so nothing is drawn again', () => {

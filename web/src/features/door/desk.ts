@@ -128,18 +128,27 @@ export class Desk {
     if (verdict.kind === 'unsure' && this.reachable() && (await this.list())) {
       verdict = this.decide(look, way, true)
     }
-    if (verdict.kind === 'many' || verdict.kind === 'unsure') return verdict
+    if (verdict.kind === 'many') return { ...verdict, ticket: ticket.text }
+    if (verdict.kind === 'unsure') return verdict
     const known = verdict.kind !== 'forged' && verdict.kind !== 'wrong_event'
     const line_no = known ? ticket.line_no : undefined
     const people = verdict.kind === 'done' ? verdict.people : undefined
-    return this.commit({ ticket: text.trim(), line_no, people, kind: way, gate }, verdict)
+    return this.commit({ ticket: ticket.text, line_no, people, kind: way, gate }, verdict)
+  }
+
+  /** A name that was tapped: nothing happens yet, since fingers slip. */
+  ask(guest: Guest, way: Way): Verdict {
+    const verdict = this.decide({ guest }, way)
+    if (verdict.kind !== 'done') return verdict
+    const { inside, came } = this.standingOf(guest.line_no)
+    return { kind: 'many', way, guest, most: 1, inside, came }
   }
 
   /** So many of a party, by their ticket or by their name on the list. */
-  admit(guest: Guest, way: Way, people: number, gate: string): Promise<Verdict> {
+  admit(guest: Guest, way: Way, people: number, gate: string, ticket?: string): Promise<Verdict> {
     const { display_name: name, guests, party_size: party, line_no } = guest
     const verdict: Verdict = { kind: 'done', way, name, guests, people, party }
-    return this.commit({ line_no, people, kind: way, gate }, verdict)
+    return this.commit({ ticket, line_no, people, kind: way, gate }, verdict)
   }
 
   /** A real ticket that is not on the list, on the steward's word. */

@@ -10,7 +10,15 @@ export type Verdict =
   /** In, or out; `inside` counts them as they are now. */
   | { kind: 'done'; way: Way; name: string; guests: string[]; people: number; party: number }
   /** A party, some of which may come or go: the steward says how many. */
-  | { kind: 'many'; way: Way; guest: Guest; most: number; inside: number; came: Entry | null }
+  | {
+      kind: 'many'
+      way: Way
+      guest: Guest
+      most: number
+      inside: number
+      came: Entry | null
+      ticket?: string
+    }
   | { kind: 'already_in'; name: string; first: Entry | null; inside: number; party: number }
   | { kind: 'not_in'; name: string }
   /** A real ticket that is not on the list that this device has: newer than it, or given up. */
