@@ -2,6 +2,7 @@ import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { useCallback } from 'react'
 import { api, unwrap } from './client'
+import { forgetKept } from './kept'
 import { ApiError } from './problem'
 import type { Me } from './types'
 
@@ -49,6 +50,7 @@ export function useSignOut() {
     await unwrap(api.POST('/api/v1/auth/logout')).catch((error: unknown) => {
       if (!(error instanceof ApiError && error.status === 401)) throw error
     })
+    forgetKept()
     await router.navigate({ to: '/' })
     await setMe(null)
   }, [router, setMe])

@@ -3,12 +3,12 @@
 import type { paths } from './schema.gen'
 
 type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never
-type Ok<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
+export type Ok<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
   responses: infer R
 }
   ? Json<R[keyof R & (200 | 201)]>
   : never
-type Body<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
+export type Body<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
   requestBody?: infer B
 }
   ? Json<NonNullable<B>>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { Link, Outlet, useMatches, useRouterState } from '@tanstack/react-router'
 import Menu from 'lucide-react/icons/menu'
 import X from 'lucide-react/icons/x'
 import { useEffect, useRef, useState, type MouseEvent } from 'react'
@@ -10,11 +10,19 @@ import { Button, buttonClass } from '../ui/Button'
 import { useOnline } from '../ui/hooks'
 import s from './Shell.module.css'
 
+declare module '@tanstack/react-router' {
+  interface StaticDataRouteOption {
+    /** A page that is a tool of its own and fills the screen: no header, no footer. */
+    bare?: boolean
+  }
+}
+
 export function Shell() {
   const t = useT()
   const online = useOnline()
   const main = useRef<HTMLElement>(null)
   const path = useRouterState({ select: (state) => state.location.pathname })
+  const bare = useMatches({ select: (all) => all.some((match) => match.staticData.bare) })
   const first = useRef(true)
   useEffect(() => {
     // After a move to another page the reader's cursor belongs at its start, as after a page load.
@@ -22,6 +30,13 @@ export function Shell() {
     else main.current?.focus({ preventScroll: true })
   }, [path])
 
+  if (bare) {
+    return (
+      <main id="main" ref={main} tabIndex={-1} className={s.main}>
+        <Outlet />
+      </main>
+    )
+  }
   return (
     <>
       <a className={s.skip} href="#main">

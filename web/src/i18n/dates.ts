@@ -278,6 +278,16 @@ export function formatAgo(instant: string, now: Date, locale: Locale): string {
   return relative.format(Math.round(seconds / 86_400), 'day')
 }
 
+/** The time of an instant on the clock of a city: "18:02". */
+export function formatClock(instant: string | number, timezone: string, locale: Locale): string {
+  const options: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' }
+  try {
+    return formatter(locale, { ...options, timeZone: timezone }).format(new Date(instant))
+  } catch {
+    return formatter(locale, options).format(new Date(instant)) // a zone this browser lacks
+  }
+}
+
 export function formatNumber(value: number, locale: Locale): string {
   return new Intl.NumberFormat(TAG[locale]).format(value)
 }

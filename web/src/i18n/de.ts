@@ -1,9 +1,11 @@
 import type { Messages } from './en'
+import { doorDe } from './door.de'
 
 const people = (n: number) => (n === 1 ? '1 Person' : `${n} Personen`)
 const places = (n: number) => (n === 1 ? '1 Platz' : `${n} Plätze`)
 
 export const de: Messages = {
+  ...doorDe,
   common: {
     retry: 'Noch einmal versuchen',
     cancel: 'Abbrechen',

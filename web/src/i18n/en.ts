@@ -1,9 +1,11 @@
 import { ordinal } from './dates'
+import { doorEn } from './door.en'
 
 const people = (n: number) => (n === 1 ? '1 person' : `${n} people`)
 const places = (n: number) => (n === 1 ? '1 place' : `${n} places`)
 
 export const en = {
+  ...doorEn,
   common: {
     retry: 'Try again',
     cancel: 'Cancel',

@@ -51,6 +51,20 @@ async function needSession({
   if (!me) throw redirect({ to: '/sign-in', search: { next: location.href } })
 }
 
+/** The same for pages that go on without a network: who is away from it cannot be asked. */
+async function needSessionUnlessAway({
+  context,
+  location,
+}: {
+  context: Context
+  location: { href: string }
+}) {
+  if (!navigator.onLine) return
+  const query = { ...meQuery, retry: false }
+  const me = await context.queryClient.ensureQueryData(query).catch(() => undefined)
+  if (me === null) throw redirect({ to: '/sign-in', search: { next: location.href } })
+}
+
 const nextSearch = (search: Record<string, unknown>): NextSearch => ({
   next: safeNext(search.next),
 })
@@ -168,6 +182,28 @@ const participants = createRoute({
   ),
 })
 
+const ticket = createRoute({
+  getParentRoute: () => root,
+  path: '/events/$id/ticket',
+  beforeLoad: needSessionUnlessAway,
+  component: lazyRouteComponent(() => import('../features/door/TicketPage'), 'TicketPage'),
+})
+
+const door = createRoute({
+  getParentRoute: () => root,
+  path: '/events/$id/door',
+  staticData: { bare: true },
+  beforeLoad: needSessionUnlessAway,
+  component: lazyRouteComponent(() => import('../features/door/DoorPage'), 'DoorPage'),
+})
+
+const stewards = createRoute({
+  getParentRoute: () => root,
+  path: '/events/$id/stewards',
+  beforeLoad: needSession,
+  component: lazyRouteComponent(() => import('../features/door/StewardsPage'), 'StewardsPage'),
+})
+
 const account = createRoute({
   getParentRoute: () => root,
   path: '/me/account',
@@ -197,6 +233,9 @@ const tree = root.addChildren([
   newEvent,
   editEvent,
   participants,
+  ticket,
+  door,
+  stewards,
   account,
   devMail,
 ])
