@@ -15,6 +15,7 @@ use crate::{State, store};
 
 /// Somebody whom the organiser does not want.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub struct Banned {
     /// Who.
     user_id: UserId,
