@@ -165,6 +165,8 @@ struct Sent {
     key: String,
     who: UserId,
     request: Request,
+    /// How many invitations there were: what named none of them then must not name one now.
+    invitations: usize,
     answer: Answer,
 }
 
@@ -221,7 +223,8 @@ impl Run<'_> {
             self.check_request(request, &answer);
             if request.has_key() {
                 let who = self.people[request.who()].id;
-                self.sent.push(Sent { key, who, request: request.clone(), answer });
+                let invitations = self.codes.len();
+                self.sent.push(Sent { key, who, request: request.clone(), invitations, answer });
             }
         }
     }
@@ -325,7 +328,13 @@ impl Run<'_> {
             Step::Again(which) => {
                 if !self.sent.is_empty() {
                     let sent = &self.sent[which.index(self.sent.len())];
-                    if is_kept(&sent.answer) && self.people[sent.request.who()].id == sent.who {
+                    let same = match &sent.request {
+                        Request::Join(Join { invitation: Some(n), .. }) => {
+                            *n < sent.invitations || *n >= self.codes.len()
+                        }
+                        _ => true,
+                    };
+                    if same && is_kept(&sent.answer) && self.people[sent.request.who()].id == sent.who {
                         let again = self.send(&sent.request, &sent.key).await;
                         assert_eq!((again.status, &again.body), (sent.answer.status, &sent.answer.body));
                     }
