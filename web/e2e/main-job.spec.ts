@@ -118,7 +118,7 @@ test('one place: taken live, two wait, and it is handed on in order', async ({ b
 
   await test.step('the organiser sees who comes', async () => {
     await organiser.page.goto(`/events/${id}/participants`)
-    await expect(organiser.page.getByRole('cell', { name: 'Nextina' })).toBeVisible()
+    await expect(organiser.page.getByRole('cell', { name: 'Nextina', exact: true })).toBeVisible()
     await expect(organiser.page.getByRole('link', { name: 'Download as CSV' })).toBeVisible()
   })
 })
