@@ -52,6 +52,10 @@ test('the screens of the signed-in are for everyone', async ({ browser }) => {
   const { page } = await someone(browser, 'Axel')
   const id = await publishedEvent(page, { title: `${unique('Wide')} Open Doors`, capacity: 2 })
   await openEvent(page, id)
+  await page.getByRole('button', { name: 'Bring guests' }).click()
+  await page.getByRole('dialog').getByLabel('take what there is').check()
+  await check(page, 'join form')
+  await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Take a place' }).click()
   await expect(page.getByText('You’re in.')).toBeVisible()
   await page.getByText('How the line works').click()
@@ -63,6 +67,9 @@ test('the screens of the signed-in are for everyone', async ({ browser }) => {
     ['/events/new', 'Create an event'],
     [`/events/${id}/edit`, 'Open Doors'],
     [`/events/${id}/participants`, 'Who is coming'],
+    [`/events/${id}/participants?status=pending`, 'Who is coming'],
+    [`/events/${id}/participants?view=invitations`, 'Who is coming'],
+    [`/events/${id}/participants?view=bans`, 'Who is coming'],
   ] as const) {
     await page.goto(path)
     await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible()

@@ -34,7 +34,12 @@ export function mailWithLink(request: APIRequestContext, to: string, page: strin
   })
 }
 
-async function post(page: Page, path: string, data: unknown, headers: Record<string, string> = {}) {
+export async function post(
+  page: Page,
+  path: string,
+  data: unknown,
+  headers: Record<string, string> = {},
+) {
   const { origin } = new URL(page.url())
   const response = await page.request.post(path, { data, headers: { origin, ...headers } })
   expect(response.ok(), `${path}: ${response.status()} ${await response.text()}`).toBe(true)
@@ -55,7 +60,31 @@ export async function someone(browser: Browser, name: string) {
   return { page, email, context }
 }
 
-export type Draft = { title: string; capacity?: number | null; description?: string; city?: string }
+export type Draft = {
+  title: string
+  capacity?: number | null
+  description?: string
+  city?: string
+  starts_at_local?: string
+  ends_at_local?: string
+  registration?: Record<string, unknown>
+}
+
+/** What the clocks of the events' city show in so many hours. */
+export function localIn(hours: number): string {
+  const at = new Date(Date.now() + hours * 3_600_000)
+  // Swedish writes dates as ISO 8601 does.
+  return at.toLocaleString('sv', { timeZone: 'Europe/Berlin' }).slice(0, 16).replace(' ', 'T')
+}
+
+/** Changes an event over the API, by whoever is signed in on the page. */
+export async function change(page: Page, id: string, data: unknown) {
+  const path = `/api/v1/events/${id}`
+  const { version } = (await (await page.request.get(path)).json()) as { version: number }
+  const headers = { origin: new URL(page.url()).origin, 'if-match': `"${version}"` }
+  const response = await page.request.patch(path, { data, headers })
+  expect(response.ok(), `${path}: ${response.status()} ${await response.text()}`).toBe(true)
+}
 
 /** A published event a week from now, made over the API by whoever is signed in on the page. */
 export async function publishedEvent(page: Page, draft: Draft): Promise<string> {
@@ -85,7 +114,7 @@ export async function openEvent(page: Page, id: string) {
     await page.goto(`/events/${id}`)
     await expect(
       placeOf(page)
-        .getByText(/places? left|All .* taken|You’re|Room for everyone/)
+        .getByText(/places? left|All .* taken|The one place|You’re|You’ve|Room for everyone/)
         .first(),
     ).toBeVisible({ timeout: 2000 })
   }).toPass({ timeout: 30_000 })

@@ -12,9 +12,17 @@ type Kept = { key: string; request: string }
 const nameOf = (action: Action, eventId: string, userId: string) =>
   PREFIX + [action, eventId, userId].join('.')
 
-/** The key of an intention; `request` is what exactly is asked for. */
-export function keyFor(action: Action, eventId: string, userId: string, request = ''): string {
+/** Tells requests apart without keeping what they say: names and answers are nobody's business. FNV-1a, 32 bits. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5
+  for (let n = 0; n < text.length; n++) hash = Math.imul(hash ^ text.charCodeAt(n), 0x01000193)
+  return (hash >>> 0).toString(36)
+}
+
+/** The key of an intention; `wish` is what exactly is asked for. */
+export function keyFor(action: Action, eventId: string, userId: string, wish = ''): string {
   const name = nameOf(action, eventId, userId)
+  const request = fingerprint(wish)
   const kept = parse(read(name))
   if (kept?.request === request) return kept.key
   const key = crypto.randomUUID()

@@ -166,7 +166,7 @@ it('ordinals', () => {
 describe('a moment on the clock of the event’s city', () => {
   const now = new Date('2027-06-11T10:00:00Z')
   const at = (instant: string, zone = 'Europe/Berlin', reader = 'Europe/Berlin') =>
-    formatMoment(instant, zone, now, 'en', reader)
+    formatMoment(instant, zone, now, 'en', 'long', reader)
   it('is a time alone today, and has a day otherwise', () => {
     expect(at('2027-06-11T16:40:00Z')).toBe('18:40')
     expect(at('2027-06-12T16:40:00Z')).toBe('tomorrow, 18:40')

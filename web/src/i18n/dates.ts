@@ -225,6 +225,7 @@ export function formatMoment(
   timezone: string,
   now: Date,
   locale: Locale,
+  style: 'long' | 'short' = 'long',
   readerZone = Intl.DateTimeFormat().resolvedOptions().timeZone,
 ): string {
   const at = new Date(instant)
@@ -242,7 +243,7 @@ export function formatMoment(
   const today = todayIn(zone, now)
   const days = daysBetween(today, day)
   if (days === 0) return time
-  if (days !== 1) return `${formatDay(day, today, locale)}, ${time}`
+  if (days !== 1) return `${formatDay(day, today, locale, style)}, ${time}`
   const tomorrow = new Intl.RelativeTimeFormat(TAG[locale], { numeric: 'auto' }).format(1, 'day')
   return `${tomorrow}, ${time}`
 }

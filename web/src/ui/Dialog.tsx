@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react'
+import { useEffect, useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import s from './Dialog.module.css'
 
 /** The native modal dialog: focus trap, Escape and top layer come from the browser. */
@@ -16,6 +16,11 @@ export function Dialog(props: {
     if (props.open && !dialog.open) dialog.showModal()
     if (!props.open && dialog.open) dialog.close()
   }, [props.open])
+  // One that goes away while it is open gives the focus back, too; once it is out of the page it can't.
+  useLayoutEffect(() => {
+    const dialog = ref.current
+    return () => dialog?.close()
+  }, [])
   return (
     <dialog
       ref={ref}

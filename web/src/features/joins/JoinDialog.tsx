@@ -28,6 +28,7 @@ export function JoinDialog(props: {
   const t = useT()
   const words = t.place.form
   const { questions, access } = event.registration
+  const codeMissing = access === 'invitation' && !invitation
   const limit = partyLimit(event)
   const [party, setParty] = useState(Math.min(props.party, limit))
   const [partial, setPartial] = useState(false)
@@ -99,7 +100,7 @@ export function JoinDialog(props: {
             <QuestionFields form={form} questions={questions} />
           </section>
         )}
-        {access === 'invitation' && !invitation && (
+        {codeMissing && (
           <TextField
             {...form.field('invitation')}
             label={words.invitation}
@@ -116,7 +117,7 @@ export function JoinDialog(props: {
         )}
         <div className={s.submit}>
           <Button type="submit" variant="primary" size="large" wide busy={form.busy}>
-            {form.busy ? t.place.joining : props.label}
+            {form.busy ? t.place.joining : codeMissing ? t.place.join : props.label}
           </Button>
         </div>
       </form>

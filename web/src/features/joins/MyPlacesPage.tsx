@@ -158,7 +158,7 @@ function Ticket(props: { join: MyJoin; past: boolean; sameTime: string | undefin
             hash="place"
             className={s.due}
           >
-            {t.mine.due[due.what](formatMoment(due.at, event.timezone, now, locale))}
+            {t.mine.due[due.what](formatMoment(due.at, event.timezone, now, locale, 'short'))}
           </Link>
         )}
         {props.sameTime && <p className={s.same}>{t.mine.sameTime(props.sameTime)}</p>}

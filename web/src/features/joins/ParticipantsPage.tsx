@@ -26,7 +26,7 @@ const route = getRouteApi('/events/$id/participants')
 export function ParticipantsPage() {
   const t = useT()
   const { id } = route.useParams()
-  const { view } = route.useSearch()
+  const { view, ...filter } = route.useSearch()
   const event = useQuery(eventQuery(id)).data
   useTitle(event ? `${t.people.title}: ${event.title}` : t.people.title)
   const mine = !!event?.actions.can_edit
@@ -64,8 +64,9 @@ export function ParticipantsPage() {
           <Link
             to="/events/$id/participants"
             params={{ id }}
-            activeOptions={{ exact: true, includeSearch: false }}
-            activeProps={{ 'aria-current': view ? undefined : 'page' }}
+            // Itself as it is, so that it is the current one whatever is filtered.
+            search={filter}
+            activeOptions={{ exact: true }}
           >
             {t.people.views.people}
           </Link>
@@ -100,8 +101,10 @@ function Taken({ places }: { places: Places }) {
   return (
     <>
       <p>
-        {t.people.taken(confirmed, capacity)}
-        {held > 0 && `, ${t.people.kept(held)}`}
+        <span>
+          {t.people.taken(confirmed, capacity)}
+          {held > 0 && `, ${t.people.kept(held)}`}
+        </span>
         {over > 0 && <strong className={s.over}>{t.people.overbooked(over)}</strong>}
       </p>
       <Meter places={places} />

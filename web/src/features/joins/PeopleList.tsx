@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import Search from 'lucide-react/icons/search'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { hasCode } from '../../api/problem'
 import type { EventView, Participant } from '../../api/types'
 import { useI18n } from '../../i18n'
@@ -48,8 +48,15 @@ function Filters({ id, event }: { id: string; event: EventView | undefined }) {
     pending: asking,
   }
   const more = requests?.at(-1)?.next_cursor ? '+' : ''
+  // On a phone the row is wider than the screen.
+  const row = useRef<HTMLElement>(null)
+  useEffect(() => {
+    row.current
+      ?.querySelector('[aria-current=page]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [status])
   return (
-    <nav className={s.filters} aria-label={t.people.filter}>
+    <nav ref={row} className={s.filters} aria-label={t.people.filter}>
       {([undefined, ...STATUSES] as const).map((it) => {
         const count = it && counts[it]
         return (
@@ -58,8 +65,7 @@ function Filters({ id, event }: { id: string; event: EventView | undefined }) {
             to="/events/$id/participants"
             params={{ id }}
             search={{ ...(it && { status: it }), ...(name && { name }) }}
-            aria-current={it === status ? 'page' : undefined}
-            activeProps={{ 'aria-current': it === status ? 'page' : undefined }}
+            activeOptions={{ exact: true }}
           >
             {t.people.filters[it ?? 'all']}
             {!!count && (

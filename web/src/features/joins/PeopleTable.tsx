@@ -33,7 +33,7 @@ export function PeopleTable(props: Props) {
     <table className={cx(table.table, s.people)}>
       <thead>
         <tr>
-          {props.chosen && <th aria-label={t.people.selectAll} />}
+          {props.chosen && <td />}
           <th>{t.people.colName}</th>
           <th>{t.people.colStatus}</th>
           <th data-num="">{t.people.colParty}</th>
@@ -114,7 +114,7 @@ function Standing({ person, event }: { person: Participant; event: EventView | u
     due_for &&
     due_at &&
     event &&
-    t.people.due[due_for](formatMoment(due_at, event.timezone, now, locale))
+    t.people.due[due_for](formatMoment(due_at, event.timezone, now, locale, 'short'))
   return (
     <>
       <span className={s.pill} data-status={status}>

@@ -29,6 +29,8 @@ export type Place = {
 export function PlaceFrame(props: {
   place: Place
   headline: ReactNode
+  /** Beside the headline; how the numbers are followed, if nothing else. */
+  corner?: ReactNode
   text?: ReactNode
   /** On a phone, headline and button share a line. */
   compact?: boolean
@@ -48,7 +50,8 @@ export function PlaceFrame(props: {
     >
       <div className={s.top}>
         <div>{props.headline}</div>
-        {live && (
+        {props.corner}
+        {!props.corner && live && (
           <span className={s.live} data-state={online ? live : 'reconnecting'}>
             <span className={s.dot} aria-hidden="true" />
             {online && live !== 'reconnecting' ? t.place.live : t.place.reconnecting}

@@ -43,6 +43,8 @@ export function Confirmed({ place }: { place: Place }) {
   }
   // A notice asks the question itself, with its own way out.
   const asks = asksForMove(place) || participation?.due_for === 'reconfirmation'
+  // One loud thing at a time.
+  const urgent = asks || !!participation?.due_for
   return (
     <PlaceFrame
       place={place}
@@ -58,12 +60,13 @@ export function Confirmed({ place }: { place: Place }) {
           {asked
             ? `${t.place.partial(party, asked)} `
             : party > 1 && `${t.place.forPeople(party)} `}
-          {places && <span className={s.going}>{summary(places, t)}</span>}
+          {places && summary(places, t)}
+          <MyAnswers place={place} />
         </>
       }
       actions={
         <div className={s.row}>
-          <Link to={ticket} className={buttonClass({ variant: 'primary' })}>
+          <Link to={ticket} className={buttonClass({ variant: urgent ? 'quiet' : 'primary' })}>
             <Ticket aria-hidden="true" />
             {t.place.ticket}
           </Link>
@@ -72,7 +75,6 @@ export function Confirmed({ place }: { place: Place }) {
               {doing.leave.isPending ? t.place.leaving : t.place.leave}
             </Button>
           )}
-          <MyAnswers place={place} />
           <a className={cx(s.aside, s.calendar)} href={calendarUrl(event.id)} download>
             <CalendarPlus aria-hidden="true" />
             {t.event.calendar}

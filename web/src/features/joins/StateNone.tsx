@@ -7,7 +7,7 @@ import { OverlapNote } from './OverlapNote'
 import { overbookedBy } from './place'
 import s from './PlaceBlock.module.css'
 import { PlaceFrame, type Place } from './PlaceFrame'
-import { partyLimit } from './rules'
+import { hasToAsk, partyLimit } from './rules'
 import { fullWords } from './words'
 
 /** Not in, and may come. */
@@ -60,7 +60,7 @@ export function None({ place, full, label }: { place: Place; full: boolean; labe
         <Button variant="primary" size="large" wide busy={busy} onClick={() => place.open('join')}>
           {busy ? joining : label}
         </Button>
-        {partyLimit(event) > 1 && (
+        {partyLimit(event) > 1 && !hasToAsk(event, invitation) && (
           <Button variant="plain" className={s.aside} onClick={() => place.open('guests')}>
             {t.place.guests}
           </Button>

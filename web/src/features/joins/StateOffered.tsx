@@ -19,7 +19,7 @@ export function Offered({ place, until }: { place: Place; until: string }) {
   const party = party_size ?? 1
   return (
     <PlaceFrame
-      place={{ ...place, live: null }}
+      place={place}
       headline={
         <div className={s.offer} data-fresh={fresh} role="status">
           <p className={s.offerTitle}>{t.place.offer.title(party)}</p>
@@ -28,9 +28,13 @@ export function Offered({ place, until }: { place: Place; until: string }) {
           </p>
         </div>
       }
+      corner={
+        <strong className={s.left} role="timer">
+          {t.place.offer.left(formatLeft(left, locale))}
+        </strong>
+      }
       text={
         <>
-          <strong role="timer">{t.place.offer.left(formatLeft(left, locale))}.</strong>{' '}
           {asked_size ? `${t.place.partial(party, asked_size)} ` : ''}
           {t.place.offer.next}
         </>

@@ -26,12 +26,12 @@ export function Pending({ place }: { place: Place }) {
       text={
         <>
           {t.place.pendingNext} {party > 1 && t.place.forPeople(party)}
+          <MyAnswers place={place} />
         </>
       }
       actions={
         <div className={s.row}>
           <Leave place={place}>{doing.leave.isPending ? t.place.leaving : t.place.withdraw}</Leave>
-          <MyAnswers place={place} />
         </div>
       }
     >
@@ -62,6 +62,7 @@ export function Waiting(props: { place: Place; position: number | null; canClaim
           <p>
             {party > 1 && `${t.place.forPeople(party)} `}
             {first}
+            <MyAnswers place={place} />
           </p>
           {wide && rest.map((words) => <p key={words}>{words}</p>)}
         </>
@@ -86,7 +87,6 @@ export function Waiting(props: { place: Place; position: number | null; canClaim
             <Leave place={place}>
               {doing.leave.isPending ? t.place.leaving : t.place.leaveLine}
             </Leave>
-            <MyAnswers place={place} />
           </div>
         </>
       }
@@ -128,10 +128,15 @@ export function Leave({ place, children }: { place: Place; children: string }) {
 /** What was answered can be answered anew. */
 export function MyAnswers({ place }: { place: Place }) {
   const { t } = useI18n()
-  if (place.event.registration.questions.length === 0) return null
+  const { registration, participation } = place.event
+  // Whoever owes answers is asked for them in so many words.
+  if (registration.questions.length === 0 || participation?.due_for === 'answers') return null
   return (
-    <Button variant="plain" className={s.aside} onClick={() => place.open('answers')}>
-      {t.place.myAnswers}
-    </Button>
+    <>
+      {' '}
+      <button type="button" className={s.inline} onClick={() => place.open('answers')}>
+        {t.place.myAnswers}
+      </button>
+    </>
   )
 }
