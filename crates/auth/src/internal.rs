@@ -10,7 +10,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{State, api::Me, store::sessions};
+use crate::{State, store::sessions};
 
 pub fn router() -> Router<State> {
     Router::new().route("/internal/auth/session", post(resolve)).route("/internal/auth/introspect", post(introspect))
@@ -26,7 +26,12 @@ struct Resolved {
     access_token: String,
     expires_in: i64,
     session_id: SessionId,
-    user: Me,
+    user: Whose,
+}
+
+#[derive(Serialize)]
+struct Whose {
+    id: UserId,
 }
 
 /// A browser's cookie becomes an access token. Being used keeps the sign-in alive; that is noted at most once a minute.
@@ -41,7 +46,7 @@ async fn resolve(Extract(state): Extract<State>, Json(body): Json<Cookie>) -> Re
         access_token: state.access_token(&live.user, live.session_id)?,
         expires_in: state.access_lifetime(),
         session_id: live.session_id,
-        user: live.user.into(),
+        user: Whose { id: live.user.id },
     }))
 }
 

@@ -3,7 +3,7 @@
 //! Owns the schema `auth`: `users`, `credentials`, `sessions`, `refresh_tokens`, `one_time_tokens`, `known_networks`, `throttle`,
 //! `public_keys`. Tells the others of accounts and mails to be sent ([`contracts::auth`]); reads no messages. Internally it resolves a
 //! browser's cookie into an access token, and says whether a sign-in still lives. Whoever writes several of these tables locks the row
-//! in `users` first.
+//! in `users` first. Deleting that row deletes all there is of an account; `auth.user_deleted` makes the others do the same.
 
 pub mod admin;
 pub mod keys;
@@ -13,6 +13,7 @@ mod domain;
 mod error;
 mod hashing;
 mod internal;
+mod proof;
 mod sessions;
 mod store;
 mod throttle;
@@ -71,10 +72,10 @@ pub fn role(context: Context, signer: Signer) -> Running {
         context: context.clone(),
     };
     let (public, _) = api().split_for_parts();
-    let (pool, clock) = (context.pool.clone(), context.clock.clone());
+    let (pool, outbox, clock) = (context.pool.clone(), context.outbox.clone(), context.clock.clone());
     let clean = Job::new("clean-up", Duration::from_mins(10), move || {
-        let (pool, now) = (pool.clone(), clock.now());
-        async move { store::clean_up(&pool, now).await }
+        let (pool, outbox, now) = (pool.clone(), outbox.clone(), clock.now());
+        async move { store::clean_up(&pool, &outbox, now).await }
     });
     let refresh = Job::new("keys", Duration::from_secs(30), move || {
         let published = published.clone();

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
-    SessionId,
+    SessionId, UserId,
     auth::{AccountNotice, Notice},
 };
 use platform::{
@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 use crate::{
     State, error,
     store::{
-        sessions::{self, Kind, NewSession},
+        sessions::{self, Kind, Means, NewSession},
         users::{self, User},
     },
     throttle::network,
@@ -67,22 +67,35 @@ impl State {
         kind: Kind,
         origin: &Origin,
     ) -> Result<(User, SessionId, SecretString), Problem> {
-        let now = self.context.clock.now();
         let mut tx = self.context.pool.begin().await?;
         let user = users::with_password_of(&mut tx, user.id, chosen_at).await?;
         let user = user.ok_or_else(|| Problem::new(error::INVALID_CREDENTIALS))?;
-        users::know_network(&mut tx, user.id, &network(origin.addr), now).await?;
+        let (id, secret) = self.open(&mut tx, user.id, kind, Means::Password, origin).await?;
+        tx.commit().await?;
+        Ok((user, id, secret))
+    }
+
+    /// Writes a sign-in down. The caller has locked the account, and made sure that it may.
+    pub async fn open(
+        &self,
+        tx: &mut PgConnection,
+        user: UserId,
+        kind: Kind,
+        means: Means,
+        origin: &Origin,
+    ) -> Result<(SessionId, SecretString), sqlx::Error> {
+        let now = self.context.clock.now();
+        users::know_network(tx, user, &network(origin.addr), now).await?;
         let (id, secret) = (SessionId::new(now), random::token());
         let cookie = (kind == Kind::Browser).then(|| secret.expose_secret());
         let (ip, user_agent) = (origin.addr.to_string(), origin.user_agent.as_str());
         let expires_at = self.idle_end(now);
-        let session = NewSession { id, user: user.id, kind, cookie, now, expires_at, ip, user_agent };
-        sessions::insert(&mut tx, &session).await?;
+        let session = NewSession { id, user, kind, means, cookie, now, expires_at, ip, user_agent };
+        sessions::insert(tx, &session).await?;
         if kind == Kind::Api {
-            sessions::insert_refresh_token(&mut tx, secret.expose_secret(), id, now).await?;
+            sessions::insert_refresh_token(tx, secret.expose_secret(), id, now).await?;
         }
-        tx.commit().await?;
-        Ok((user, id, secret))
+        Ok((id, secret))
     }
 
     /// An access token for a sign-in.
@@ -97,6 +110,25 @@ impl State {
         for id in sessions {
             self.context.broadcast.send(format!("session/{id}"), json!({ "ended": true }));
         }
+    }
+
+    /// The address is its owner's: whoever opened the link reads its mail. `name` is what the account is to be called from now on, as was
+    /// asked for with the link. Nothing to do if that was known.
+    pub async fn verify(
+        &self,
+        tx: &mut PgConnection,
+        user: &mut User,
+        name: Option<String>,
+    ) -> Result<(), sqlx::Error> {
+        if user.email_verified_at.is_some() {
+            return Ok(());
+        }
+        user.email_verified_at = Some(self.context.clock.now());
+        if let Some(name) = name {
+            user.display_name = name;
+        }
+        users::update(tx, user).await?;
+        self.context.outbox.publish(tx, &user.changed()).await
     }
 
     /// Sets a new password: every other sign-in ends, and the owner is told.

@@ -39,6 +39,8 @@ const fn mail(name: &'static str) -> Policy {
 pub const REGISTRATION_MAIL: Policy = mail("mail-registration");
 /// Links that were asked for again.
 pub const RESEND_MAIL: Policy = mail("mail-resend");
+/// Links to a place.
+pub const QUICK_JOIN_MAIL: Policy = mail("mail-quick-join");
 /// Links to choose a new password.
 pub const RESET_MAIL: Policy = mail("mail-reset");
 /// Notices to the owner of a taken address.

@@ -6,8 +6,9 @@
 //!
 //! Tables: `events`, and `history` with one row for each version of each event.
 //!
-//! Messages in: `auth.user_changed` (what organisers are called). Messages out: `event.published`, `event.changed`,
-//! `event.unpublished`, `event.cancelled`; each carries the whole event, and only what is public, or was, is told.
+//! Messages in: `auth.user_changed` (what organisers are called), `auth.user_deleted` (their events are called off). Messages out:
+//! `event.published`, `event.changed`, `event.unpublished`, `event.cancelled`; each carries the whole event, and only what is public, or
+//! was, is told.
 
 mod api;
 mod audit;

@@ -140,6 +140,20 @@ pub async fn lock_misnamed(tx: &mut PgConnection, organiser: UserId, name: &str)
     rows.into_iter().map(Event::try_from).collect()
 }
 
+/// All events of an organiser; locked, always in the same order.
+pub async fn lock_of_organiser(tx: &mut PgConnection, organiser: UserId) -> Result<Vec<Event>, sqlx::Error> {
+    let rows: Vec<Row> = sqlx::query_as("SELECT * FROM events WHERE organiser_id = $1 ORDER BY id FOR UPDATE")
+        .bind(organiser)
+        .fetch_all(tx)
+        .await?;
+    rows.into_iter().map(Event::try_from).collect()
+}
+
+/// An event that nobody has been told of goes, and its history with it.
+pub async fn remove(tx: &mut PgConnection, id: EventId) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM events WHERE id = $1").bind(id).execute(tx).await.map(drop)
+}
+
 /// Where the previous page of [`of_organiser`] ended.
 pub type OrganiserKey = (DateTime<Utc>, EventId);
 

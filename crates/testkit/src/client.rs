@@ -74,6 +74,11 @@ impl Client {
         self.send(Method::DELETE, path, None).await
     }
 
+    /// DELETE with a JSON body.
+    pub async fn delete_with(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::DELETE, path, Some(body)).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let body = body.filter(|body| !body.is_null());
         let mut request = axum::http::Request::builder().method(method).uri(path);

@@ -7,6 +7,7 @@
 mod client;
 mod database;
 mod fixtures;
+pub mod oracle;
 mod people;
 
 pub use client::{Answer, Client};

@@ -30,7 +30,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes the password; every other sign-in ends. */
+        /**
+         * Changes the password; every other sign-in ends.
+         * @description An account without a password gets one within 15 minutes of a sign-in by a mailed link, or by a mailed link to choose one.
+         */
         post: operations["change_password"];
         delete?: never;
         options?: never;
@@ -103,6 +106,64 @@ export interface paths {
         put?: never;
         /** Signs out: this sign-in ends, on every replica. */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/quick-join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a place by address alone.
+         * @description The answer is the same whether or not the address has an account: whoever owns the mailbox learns it there. The link in the mail works
+         *     once, for two hours; asking again for the same event makes the earlier one useless.
+         */
+        post: operations["quick_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/quick-join/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uses a mailed link: the address is proven, and the browser signed in. The place is still to be asked for, by joining. */
+        post: operations["confirm_quick_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/quick-join/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows what a mailed link is about.
+         * @description Nothing happens by it: programs that look into mails open links, too.
+         */
+        post: operations["look_at_quick_join"];
         delete?: never;
         options?: never;
         head?: never;
@@ -302,6 +363,23 @@ export interface paths {
         get?: never;
         /** Answers the organiser's questions (again). */
         put: operations["answer_questions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{id}/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists whom the organiser does not want, those of longest standing first. */
+        get: operations["list_bans"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -914,7 +992,12 @@ export interface paths {
         get: operations["get_me"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Deletes the account, for good.
+         * @description Every sign-in ends, at once on every replica; events of the account that are still to come are called off, its places are given up. The
+         *     address can be registered anew afterwards. An account without a password is deleted within 15 minutes of a sign-in by a mailed link.
+         */
+        delete: operations["delete_me"];
         options?: never;
         head?: never;
         /** Changes name or language. */
@@ -1052,6 +1135,21 @@ export interface components {
          * @enum {string}
          */
         Audience: "all" | "confirmed" | "waitlisted" | "offered" | "pending";
+        /** @description Somebody whom the organiser does not want. */
+        Banned: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            banned_at: string;
+            /**
+             * @description As they are called; empty for the moment that it takes a new account's name to arrive.
+             * @example Ada
+             */
+            display_name: string;
+            /** @description Who. */
+            user_id: components["schemas"]["UserId"];
+        };
         /** @description The organiser's last words. */
         Cancellation: {
             /**
@@ -1625,6 +1723,14 @@ export interface components {
             /** @description Most events first, at most 200. */
             cities: components["schemas"]["Facet"][];
         };
+        /** @description Shows that it is the owner who asks. */
+        Farewell: {
+            /**
+             * Format: password
+             * @description The account's password; absent for an account that has none.
+             */
+            password?: string | null;
+        };
         /** @description What is wrong with one field. */
         FieldError: {
             /**
@@ -1930,6 +2036,8 @@ export interface components {
             email: string;
             /** @description Whether the address has been proven. */
             email_verified: boolean;
+            /** @description Whether there is a password. An account that a quick join made has none until its owner chooses one. */
+            has_password: boolean;
             /** @description Never changes. */
             id: components["schemas"]["UserId"];
             /** @description Language of mails. */
@@ -2318,6 +2426,26 @@ export interface components {
             status: components["schemas"]["ParticipationStatus"];
             /** @description Its title. */
             title: string;
+        };
+        /** @description A page of a list. */
+        Page_Banned: {
+            /** @description At most `limit` items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                banned_at: string;
+                /**
+                 * @description As they are called; empty for the moment that it takes a new account's name to arrive.
+                 * @example Ada
+                 */
+                display_name: string;
+                /** @description Who. */
+                user_id: components["schemas"]["UserId"];
+            }[];
+            /** @description Send as `cursor` to go on; `null` at the end. */
+            next_cursor?: string | null;
         };
         /** @description A page of a list. */
         Page_Card: {
@@ -2728,9 +2856,9 @@ export interface components {
         PasswordChange: {
             /**
              * Format: password
-             * @description The one that counts now.
+             * @description The one that counts now; absent for an account that has none.
              */
-            current_password: string;
+            current_password?: string | null;
             /**
              * Format: password
              * @description 8 to 128 characters of any script, not easily guessed.
@@ -2856,6 +2984,99 @@ export interface components {
          * @enum {string}
          */
         QuestionKind: "text" | "choice" | "consent";
+        /**
+         * @description A place for somebody without an account.
+         * @example {
+         *       "answers": {
+         *         "meal": "Vegan"
+         *       },
+         *       "display_name": "Ada",
+         *       "email": "ada@example.org",
+         *       "event_id": "01890a5d-ac96-774b-bcce-b302099a8057",
+         *       "locale": "en",
+         *       "party_size": 2
+         *     }
+         */
+        QuickJoin: {
+            /**
+             * @description To the event's questions, by their ids; at most 10, and 8 kB altogether.
+             * @example {
+             *       "meal": "Vegan",
+             *       "photos": true
+             *     }
+             */
+            answers?: {
+                [key: string]: components["schemas"]["QuickJoinAnswer"];
+            } | null;
+            /**
+             * Format: int32
+             * @description How many of them come at least, if there is no room for all; absent is all or nobody.
+             * @example 1
+             */
+            at_least?: number | null;
+            /** @description As shown to others; 1 to 60 characters. */
+            display_name: components["schemas"]["Line"];
+            /**
+             * Format: email
+             * @description Gets a mail with a link.
+             * @example ada@example.org
+             */
+            email: string;
+            /** @description At which event. */
+            event_id: components["schemas"]["EventId"];
+            /** @description Language of mails; English if absent. */
+            locale?: components["schemas"]["Locale"];
+            /**
+             * Format: int32
+             * @description The person and their guests; 1 if absent.
+             * @example 2
+             */
+            party_size?: number | null;
+        };
+        /** @description One answer to a question of an event's. */
+        QuickJoinAnswer: string | boolean;
+        /** @description Signed in, with what was asked for. */
+        QuickJoinConfirmed: components["schemas"]["QuickJoinIntention"] & {
+            /** @description Who. */
+            user: components["schemas"]["Me"];
+        };
+        /** @description What somebody wants a place for, until they have shown that the address is theirs. */
+        QuickJoinIntention: {
+            /**
+             * @description To the event's questions, by their ids.
+             * @example {
+             *       "meal": "Vegan",
+             *       "photos": true
+             *     }
+             */
+            answers: {
+                [key: string]: components["schemas"]["QuickJoinAnswer"];
+            };
+            /**
+             * Format: int32
+             * @description How many of them come at least, if there is no room for all; `null` is all or nobody.
+             * @example 1
+             */
+            at_least: number | null;
+            /** @description At which event. */
+            event_id: components["schemas"]["EventId"];
+            /**
+             * Format: int32
+             * @description The person and their guests.
+             * @example 2
+             */
+            party_size: number;
+        };
+        /** @description What a link is about, for the page that shows it before anything happens. */
+        QuickJoinPreview: components["schemas"]["QuickJoinIntention"] & {
+            /**
+             * @description What the account will be called.
+             * @example Ada
+             */
+            display_name: string;
+            /** @description Whether the account has a password. */
+            has_password: boolean;
+        };
         /**
          * @description A new account.
          * @example {
@@ -3383,6 +3604,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `sign_in_too_old`: the account has no password, and this sign-in is not a fresh one by a mailed link. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description The current password is wrong, or the new one is weak. */
             422: {
                 headers: {
@@ -3525,6 +3755,105 @@ export interface operations {
             };
             /** @description Not signed in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    quick_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickJoin"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way, if the address can be used. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A field needs another value. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    confirm_quick_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the session cookie is set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickJoinConfirmed"];
+                };
+            };
+            /** @description The link does not work, or no longer. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    look_at_quick_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickJoinPreview"];
+                };
+            };
+            /** @description The link does not work, or no longer. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4073,6 +4402,73 @@ export interface operations {
                 };
             };
             /** @description An answer is missing, or will not do; `answers.{id}` says which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_bans: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Items a page, 1 to 100.
+                 * @example 20
+                 */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Which event. */
+                id: components["schemas"]["EventId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of people who cannot join. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Banned"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not the organiser, nor a moderator. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No such event. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter needs another value. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5419,7 +5815,10 @@ export interface operations {
     admit_participant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description To get the same answer again if the first one was lost. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Which event. */
                 id: components["schemas"]["EventId"];
@@ -5503,7 +5902,10 @@ export interface operations {
     approve_participant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description To get the same answer again if the first one was lost. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Which event. */
                 id: components["schemas"]["EventId"];
@@ -5587,7 +5989,10 @@ export interface operations {
     ban_participant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description To get the same answer again if the first one was lost. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Which event. */
                 id: components["schemas"]["EventId"];
@@ -5671,7 +6076,10 @@ export interface operations {
     reject_participant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description To get the same answer again if the first one was lost. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Which event. */
                 id: components["schemas"]["EventId"];
@@ -5755,7 +6163,10 @@ export interface operations {
     remove_participant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description To get the same answer again if the first one was lost. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Which event. */
                 id: components["schemas"]["EventId"];
@@ -5891,7 +6302,10 @@ export interface operations {
     unban_participant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description To get the same answer again if the first one was lost. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Which event. */
                 id: components["schemas"]["EventId"];
@@ -6497,6 +6911,64 @@ export interface operations {
             };
             /** @description Not signed in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Farewell"];
+            };
+        };
+        responses: {
+            /** @description There is no such account any more; the cookie is cleared. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `sign_in_too_old`: the account has no password, and this sign-in is not a fresh one by a mailed link. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The password is wrong, or missing. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,6 +6,8 @@ import {
   formatDay,
   formatDuration,
   formatDayOfMonth,
+  formatLeft,
+  formatMoment,
   formatTime,
   lastDay,
   ordinal,
@@ -159,6 +161,32 @@ it('ordinals', () => {
     '22nd',
   ])
   expect(ordinal(3, 'de')).toBe('3.')
+})
+
+describe('a moment on the clock of the event’s city', () => {
+  const now = new Date('2027-06-11T10:00:00Z')
+  const at = (instant: string, zone = 'Europe/Berlin', reader = 'Europe/Berlin') =>
+    formatMoment(instant, zone, now, 'en', reader)
+  it('is a time alone today, and has a day otherwise', () => {
+    expect(at('2027-06-11T16:40:00Z')).toBe('18:40')
+    expect(at('2027-06-12T16:40:00Z')).toBe('tomorrow, 18:40')
+    expect(at('2027-06-14T16:40:00Z')).toBe('Monday 14 June, 18:40')
+    expect(formatMoment('2027-06-12T16:40:00Z', 'Europe/Berlin', now, 'de')).toBe('morgen, 18:40')
+  })
+  it('names the zone for whoever’s clock differs', () => {
+    expect(at('2027-06-11T16:40:00Z', 'Europe/Berlin', 'Europe/London')).toBe('18:40 CEST')
+    expect(at('2027-06-11T16:40:00Z', 'Mars/Olympus')).toBe('18:40')
+  })
+})
+
+it('what is left runs down in ever smaller units', () => {
+  const left = (seconds: number) => formatLeft(seconds * 1000, 'en')
+  expect(left(3 * 86_400 + 5)).toBe('3 days')
+  expect(left(2 * 3600)).toBe('2 hrs')
+  expect(left(3600 + 12 * 60 - 1)).toBe('1 hr 12 mins')
+  expect(left(90)).toBe('2 mins')
+  expect(left(42)).toBe('42 secs')
+  expect(left(-5)).toBe('0 secs')
 })
 
 it('a length is said in hours and minutes, never in days', () => {

@@ -216,6 +216,53 @@ export function formatInstant(instant: string, locale: Locale): string {
   return formatter(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(instant))
 }
 
+/**
+ * An instant on the clock of the event's city: "18:40", "tomorrow, 18:40", "Friday 12 June, 18:40". Where the reader's own clock
+ * shows another time, the zone is named.
+ */
+export function formatMoment(
+  instant: string,
+  timezone: string,
+  now: Date,
+  locale: Locale,
+  readerZone = Intl.DateTimeFormat().resolvedOptions().timeZone,
+): string {
+  const at = new Date(instant)
+  const clock = (timeZone: string, timeZoneName?: 'short') =>
+    formatter(locale, { hour: '2-digit', minute: '2-digit', timeZone, timeZoneName }).format(at)
+  let zone = timezone
+  try {
+    clock(zone)
+  } catch {
+    zone = readerZone // a zone this browser does not know
+  }
+  const day = todayIn(zone, at)
+  const elsewhere = clock(zone) !== clock(readerZone) || day !== todayIn(readerZone, at)
+  const time = clock(zone, elsewhere ? 'short' : undefined)
+  const today = todayIn(zone, now)
+  const days = daysBetween(today, day)
+  if (days === 0) return time
+  if (days !== 1) return `${formatDay(day, today, locale)}, ${time}`
+  const tomorrow = new Intl.RelativeTimeFormat(TAG[locale], { numeric: 'auto' }).format(1, 'day')
+  return `${tomorrow}, ${time}`
+}
+
+/** What is left until an instant, in words that fit a clock that runs down: "1 hr 12 min", "4 min", "50 sec". */
+export function formatLeft(ms: number, locale: Locale): string {
+  const unit = (value: number, name: 'day' | 'hour' | 'minute' | 'second') =>
+    new Intl.NumberFormat(TAG[locale], { style: 'unit', unit: name, unitDisplay: 'short' }).format(
+      value,
+    )
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  if (seconds < 60) return unit(seconds, 'second')
+  const minutes = Math.ceil(seconds / 60)
+  if (minutes < 60) return unit(minutes, 'minute')
+  const hours = Math.floor(minutes / 60)
+  const rest = minutes % 60
+  if (hours >= 48) return unit(Math.floor(hours / 24), 'day')
+  return rest === 0 ? unit(hours, 'hour') : `${unit(hours, 'hour')} ${unit(rest, 'minute')}`
+}
+
 /** A date alone, on the reader's own calendar: "26 August 2026". */
 export function formatDate(instant: string, locale: Locale): string {
   return formatter(locale, { dateStyle: 'long' }).format(new Date(instant))

@@ -11,6 +11,8 @@ import { eventQuery } from '../api/event'
 import { ApiError } from '../api/problem'
 import { configQuery, meQuery } from '../api/session'
 import { parseFilters } from '../features/feed/filters'
+import { keepInvitation } from '../features/joins/invitation'
+import { parsePeople } from '../features/joins/people'
 import { facetsQuery, listQuery, trendingQuery } from '../features/feed/queries'
 import { useT } from '../i18n'
 import { todayIn } from '../i18n/dates'
@@ -91,6 +93,16 @@ const discover = createRoute({
 const event = createRoute({
   getParentRoute: () => root,
   path: '/events/$id/{-$slug}',
+  validateSearch: (search: Record<string, unknown>): { invitation?: string } =>
+    // A code of digits alone comes out of the address bar as a number.
+    typeof search.invitation === 'string' || typeof search.invitation === 'number'
+      ? { invitation: String(search.invitation) }
+      : {},
+  beforeLoad: ({ params, search }) => {
+    if (!search.invitation) return
+    keepInvitation(params.id, search.invitation)
+    throw redirect({ to: '/events/$id/{-$slug}', params, search: {}, replace: true })
+  },
   loader: ({ context, params }) => context.queryClient.prefetchQuery(eventQuery(params.id)),
   component: lazyRouteComponent(() => import('./EventRoute'), 'EventRoute'),
 })
@@ -162,8 +174,7 @@ const editEvent = createRoute({
 const participants = createRoute({
   getParentRoute: () => root,
   path: '/events/$id/participants',
-  validateSearch: (search: Record<string, unknown>): { status?: 'waitlisted' } =>
-    search.status === 'waitlisted' ? { status: 'waitlisted' } : {},
+  validateSearch: parsePeople,
   beforeLoad: needSession,
   component: lazyRouteComponent(
     () => import('../features/joins/ParticipantsPage'),

@@ -3,6 +3,7 @@
 mod account;
 mod listing;
 mod passwords;
+mod quick_join;
 mod registration;
 mod sign_in;
 
@@ -32,7 +33,10 @@ pub fn router() -> OpenApiRouter<State> {
         .routes(routes!(passwords::forgot_password))
         .routes(routes!(passwords::reset_password))
         .routes(routes!(passwords::change_password))
-        .routes(routes!(account::get_me, account::update_me))
+        .routes(routes!(quick_join::quick_join))
+        .routes(routes!(quick_join::look_at_quick_join))
+        .routes(routes!(quick_join::confirm_quick_join))
+        .routes(routes!(account::get_me, account::update_me, account::delete_me))
         .routes(routes!(listing::list_sessions, listing::end_other_sessions))
         .routes(routes!(listing::end_session))
 }
@@ -54,12 +58,14 @@ pub struct Me {
     pub role: Role,
     /// Whether the address has been proven.
     pub email_verified: bool,
+    /// Whether there is a password. An account that a quick join made has none until its owner chooses one.
+    pub has_password: bool,
     /// RFC 3339.
     pub created_at: DateTime<Utc>,
 }
 
-impl From<User> for Me {
-    fn from(user: User) -> Self {
+impl Me {
+    fn new(user: User, has_password: bool) -> Self {
         Self {
             id: user.id,
             email: user.email,
@@ -67,6 +73,7 @@ impl From<User> for Me {
             locale: user.locale,
             role: user.role,
             email_verified: user.email_verified_at.is_some(),
+            has_password,
             created_at: user.created_at,
         }
     }

@@ -4,7 +4,7 @@ use contracts::auth::{MailedToken, PasswordResetRequested};
 use platform::{
     http::{ClientAddr, Json, StatusCode},
     identity::Identity,
-    problem::{self, Problem, ProblemDocument},
+    problem::{Problem, ProblemDocument},
     random,
 };
 use secrecy::ExposeSecret as _;
@@ -16,10 +16,7 @@ use crate::{
     State,
     domain::{Email, Password},
     error,
-    hashing::Verdict,
-    sessions::gone,
     store::{
-        sessions,
         tokens::{self, Pending, Purpose},
         users::{self, User},
     },
@@ -117,11 +114,7 @@ pub async fn reset_password(
     tokens::take(&mut tx, &body.token, Purpose::Reset, now).await?.ok_or_else(invalid)?;
     let network = network(addr);
     users::know_network(&mut tx, id, &network, now).await?;
-    if user.email_verified_at.is_none() {
-        user.email_verified_at = Some(now);
-        users::update(&mut tx, &user).await?;
-        state.context.outbox.publish(&mut tx, &user.changed()).await?;
-    }
+    state.verify(&mut tx, &mut user, None).await?;
     let ended = state.replace_password(&mut tx, &user, &hash, None).await?;
     state.context.outbox.commit(tx).await?;
     state.announce_end(&ended);
@@ -136,21 +129,24 @@ pub async fn reset_password(
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
-    /// The one that counts now.
-    #[schema(value_type = String, format = "password")]
-    pub current_password: Password,
+    /// The one that counts now; absent for an account that has none.
+    #[schema(value_type = Option<String>, format = "password")]
+    pub current_password: Option<Password>,
     /// 8 to 128 characters of any script, not easily guessed.
     #[schema(value_type = String, format = "password")]
     pub new_password: Password,
 }
 
 /// Changes the password; every other sign-in ends.
+///
+/// An account without a password gets one within 15 minutes of a sign-in by a mailed link, or by a mailed link to choose one.
 #[utoipa::path(
     post, path = "/api/v1/auth/change-password", tag = "auth", operation_id = "change_password",
     request_body = PasswordChange,
     responses(
         (status = 204, description = "The new password counts."),
         (status = 401, description = "Not signed in.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "`sign_in_too_old`: the account has no password, and this sign-in is not a fresh one by a mailed link.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "The current password is wrong, or the new one is weak.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many attempts.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
@@ -162,26 +158,11 @@ pub async fn change_password(
     identity: Identity,
     Json(body): Json<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
-    let pool = &state.context.pool;
-    let user = users::by_id(pool, identity.user_id).await?.ok_or_else(gone)?;
-    let wrong = || Problem::new(problem::VALIDATION_FAILED).field("current_password", "wrong", "is not your password");
-    let account = user.id.to_string();
-    state.throttle.charge(throttle::ACCOUNT, &account).await?;
-    let old = users::password(pool, user.id).await?;
-    if state.hasher.verify(&body.current_password, old.as_ref().map(|it| it.0.clone())).await? == Verdict::Wrong {
-        return Err(wrong());
-    }
-    state.throttle.reset(throttle::ACCOUNT, &account).await?;
+    const FIELD: &str = "current_password";
+    let (user, shown) = state.prove_owner(&identity, body.current_password.as_ref(), FIELD).await?;
     let hash = state.hasher.choose(&body.new_password, "new_password", &[&user.email, &user.display_name]).await?;
-    let mut tx = pool.begin().await?;
-    let user = users::lock_by_id(&mut tx, user.id).await?.ok_or_else(gone)?;
-    // Somebody who is being thrown out at this moment must not have the last word.
-    if !sessions::is_live(&mut *tx, identity.session_id, state.context.clock.now()).await? {
-        return Err(Problem::new(problem::UNAUTHENTICATED));
-    }
-    if users::password(&mut *tx, user.id).await?.map(|it| it.1) != old.map(|it| it.1) {
-        return Err(wrong());
-    }
+    let mut tx = state.context.pool.begin().await?;
+    let user = state.lock_proven(&mut tx, &identity, shown, FIELD).await?;
     let ended = state.replace_password(&mut tx, &user, &hash, Some(identity.session_id)).await?;
     state.context.outbox.commit(tx).await?;
     state.announce_end(&ended);

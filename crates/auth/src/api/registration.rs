@@ -73,7 +73,7 @@ pub async fn register(
 /// Whose address it is shows only when a link is opened, and not which of several registrations its owner made: the mails look alike,
 /// and whoever knows of a registration can add one just before its link is opened. So the password of a registration counts as long as
 /// it is the only one of its address. A second one takes it away for good; opening any of the links then confirms the address and mails
-/// another link, by which its owner chooses a password (see [`verify_email`]).
+/// another link, by which its owner chooses a password (see [`verify_email`]). A quick join of the address counts as one more.
 async fn make_account(state: &State, wish: Registration, hash: String) -> Result<(), Problem> {
     let now = state.context.clock.now();
     let mut tx = state.context.pool.begin().await?;
@@ -102,7 +102,7 @@ async fn make_account(state: &State, wish: Registration, hash: String) -> Result
     if may_mail && is_verified {
         state.context.outbox.publish(&mut tx, &sessions::notice(&user, Notice::RegistrationAttempted)).await?;
     } else if may_mail {
-        let pending = Pending { display_name: Some(fresh.display_name) };
+        let pending = Pending { display_name: Some(fresh.display_name), ..Pending::default() };
         request_verification(state, &mut tx, &user, &pending).await?;
     }
     state.context.outbox.commit(tx).await?;
@@ -163,11 +163,8 @@ pub async fn verify_email(
     let pending = tokens::take(&mut tx, &body.token, Purpose::Verify, now).await?.ok_or_else(invalid)?;
     users::know_network(&mut tx, id, &network(addr), now).await?;
     if user.email_verified_at.is_none() {
-        user.email_verified_at = Some(now);
-        user.display_name = pending.display_name.unwrap_or(user.display_name);
-        users::update(&mut tx, &user).await?;
-        state.context.outbox.publish(&mut tx, &user.changed()).await?;
-        if users::password(&mut *tx, id).await?.is_none() {
+        state.verify(&mut tx, &mut user, pending.display_name).await?;
+        if !users::has_password(&mut *tx, id).await? {
             mail_reset_link(&state, &mut tx, user).await?;
         }
     }

@@ -9,7 +9,7 @@ use platform::{
     problem::{Problem, ProblemDocument},
     random,
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{Me, SESSION_HEADER};
@@ -68,7 +68,12 @@ pub async fn login(
     let origin = Origin::new(addr, &headers);
     let proven = authenticate(&state, &credentials, &origin).await?;
     let (user, _, cookie) = state.begin(proven, Kind::Browser, &origin).await?;
-    let mut response = Json(SignedIn { user: user.into() }).into_response();
+    with_cookie(SignedIn { user: Me::new(user, true) }, &cookie)
+}
+
+/// An answer by which the public door sets the session cookie.
+pub fn with_cookie(answer: impl Serialize, cookie: &SecretString) -> Result<Response, Problem> {
+    let mut response = Json(answer).into_response();
     let mut value = HeaderValue::from_str(cookie.expose_secret()).map_err(|error| Problem::internal(&error))?;
     value.set_sensitive(true);
     response.headers_mut().insert(SESSION_HEADER, value);

@@ -5,10 +5,15 @@ pub mod tokens;
 pub mod users;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use contracts::auth::UserDeleted;
+use platform::outbox::Outbox;
 use sqlx::PgPool;
 
+/// Accounts that one clean-up removes.
+const ACCOUNTS: i64 = 1_000;
+
 /// Removes what has no meaning any more. Ended sign-ins stay for a month, for their owner to look back at.
-pub async fn clean_up(pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn clean_up(pool: &PgPool, outbox: &Outbox, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     for statement in [
         "DELETE FROM one_time_tokens WHERE expires_at < $1",
         "DELETE FROM throttle WHERE tat < $1",
@@ -27,6 +32,10 @@ pub async fn clean_up(pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Err
     sqlx::query("DELETE FROM sessions WHERE expires_at < $1 OR revoked_at < $1")
         .bind(now - TimeDelta::days(30))
         .execute(pool)
-        .await
-        .map(drop)
+        .await?;
+    let mut tx = pool.begin().await?;
+    let removed = users::delete_abandoned(&mut tx, now - TimeDelta::days(30), ACCOUNTS).await?;
+    let messages: Vec<UserDeleted> = removed.into_iter().map(|user_id| UserDeleted { user_id }).collect();
+    outbox.publish_all(&mut tx, &messages).await?;
+    outbox.commit(tx).await
 }

@@ -18,6 +18,16 @@ pub enum Kind {
     Api,
 }
 
+/// By what a sign-in began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum Means {
+    /// The account's password.
+    Password,
+    /// A mailed link.
+    Link,
+}
+
 /// How long a sign-in lasts at most, however much it is used.
 const ABSOLUTE: TimeDelta = TimeDelta::days(180);
 
@@ -27,6 +37,7 @@ pub struct NewSession<'a> {
     pub id: SessionId,
     pub user: UserId,
     pub kind: Kind,
+    pub means: Means,
     pub cookie: Option<&'a str>,
     pub now: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
@@ -66,12 +77,13 @@ pub enum Refreshed {
 
 pub async fn insert(tx: &mut PgConnection, session: &NewSession<'_>) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO sessions (id, user_id, kind, cookie_fingerprint, created_at, last_seen_at, expires_at, ip, user_agent)
-         VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)",
+        "INSERT INTO sessions (id, user_id, kind, began_by, cookie_fingerprint, created_at, last_seen_at, expires_at, ip, user_agent)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)",
     )
     .bind(session.id)
     .bind(session.user)
     .bind(session.kind)
+    .bind(session.means)
     .bind(session.cookie.map(random::fingerprint))
     .bind(session.now)
     .bind(session.expires_at.min(session.now + ABSOLUTE))
@@ -115,6 +127,18 @@ pub async fn is_live(db: impl PgExecutor<'_>, id: SessionId, now: DateTime<Utc>)
         .bind(now)
         .fetch_one(db)
         .await
+}
+
+/// Whether a live sign-in began by a mailed link, and not before `since`.
+pub async fn began_by_link(db: impl PgExecutor<'_>, id: SessionId, since: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM sessions WHERE id = $1 AND began_by = $2 AND created_at >= $3 AND revoked_at IS NULL)",
+    )
+    .bind(id)
+    .bind(Means::Link)
+    .bind(since)
+    .fetch_one(db)
+    .await
 }
 
 /// The sign-in was used: it lives on.

@@ -115,6 +115,11 @@ pub async fn password(db: impl PgExecutor<'_>, id: UserId) -> Result<Option<(Str
         .await
 }
 
+/// Whether there is a password.
+pub async fn has_password(db: impl PgExecutor<'_>, id: UserId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM credentials WHERE user_id = $1)").bind(id).fetch_one(db).await
+}
+
 /// The account as it is now, if the password that was checked at leisure is still the one that counts. It stays so to the end of the
 /// transaction: who changes password or role locks the account first, and then sees (and ends) the sign-in that this one begins.
 pub async fn with_password_of(
@@ -186,4 +191,52 @@ pub async fn rehash(pool: &PgPool, id: UserId, old: &str, new: &str) -> Result<(
         .execute(pool)
         .await
         .map(drop)
+}
+
+/// Removes an account, and with it everything in this schema that is its own.
+pub async fn delete(tx: &mut PgConnection, id: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(tx).await.map(drop)
+}
+
+/// A quick join was asked for: notes when, if one made the account (`is_new`, or earlier) and nobody has opened a link yet.
+pub async fn note_quick_join(
+    tx: &mut PgConnection,
+    id: UserId,
+    is_new: bool,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE users SET quick_join_at = $3
+         WHERE id = $1 AND email_verified_at IS NULL AND ($2 OR quick_join_at IS NOT NULL)",
+    )
+    .bind(id)
+    .bind(is_new)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Removes accounts that quick joins made and that nobody has come for since `before`; at most so many.
+pub async fn delete_abandoned(
+    tx: &mut PgConnection,
+    before: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<UserId>, sqlx::Error> {
+    let abandoned: Vec<UserId> = sqlx::query_scalar(
+        "SELECT id FROM users WHERE quick_join_at < $1 AND email_verified_at IS NULL
+         ORDER BY quick_join_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+    )
+    .bind(before)
+    .bind(most)
+    .fetch_all(&mut *tx)
+    .await?;
+    // Somebody may have registered the address meanwhile. A statement of its own, which sees what was written before the lock was had.
+    sqlx::query_scalar(
+        "DELETE FROM users u WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM one_time_tokens t WHERE t.user_id = u.id)
+         RETURNING id",
+    )
+    .bind(abandoned)
+    .fetch_all(tx)
+    .await
 }

@@ -300,6 +300,8 @@ async fn every_write_refuses_fields_that_it_does_not_know_and_bodies_that_are_no
         ("forgot-password", json!({ "email": "ada@example.org" })),
         ("reset-password", json!({ "token": "x", "password": PASSWORD })),
         ("change-password", json!({ "current_password": PASSWORD, "new_password": PASSWORD })),
+        ("quick-join/look", json!({ "token": "x" })),
+        ("quick-join/confirm", json!({ "token": "x" })),
     ] {
         let path = format!("/api/v1/auth/{path}");
         let mut more = body.clone();

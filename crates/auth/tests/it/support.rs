@@ -7,9 +7,12 @@ use std::{
 };
 
 use auth::{admin::Admin, keys::Signer};
-use contracts::{Payload, auth::VerificationRequested};
+use contracts::{
+    EventId, Payload,
+    auth::{QuickJoinRequested, VerificationRequested},
+};
 use platform::{Clock, outbox::Outbox, role::Job};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Answer, Client, People, TestDb, noon};
 
 pub const PASSWORD: &str = "quiet harbour lantern 42";
@@ -109,6 +112,33 @@ impl Scene {
         let access = answer.json["access_token"].as_str().unwrap();
         let client = self.client.header("authorization", &format!("Bearer {access}"));
         (client, answer.json["refresh_token"].as_str().unwrap().to_owned())
+    }
+
+    /// Asks for a place by address alone; the token that was mailed.
+    pub async fn quick_join(&self, email: &str, event: EventId) -> String {
+        let body = json!({ "email": email, "display_name": "Ada", "event_id": event });
+        let _ = self.client.post("/api/v1/auth/quick-join", body).await.expect(202);
+        self.mailed::<QuickJoinRequested>().await.pop().expect("a mailed link").token.0
+    }
+
+    pub async fn look(&self, token: &str) -> Answer {
+        self.client.post("/api/v1/auth/quick-join/look", json!({ "token": token })).await
+    }
+
+    pub async fn confirm(&self, token: &str) -> Answer {
+        self.client.post("/api/v1/auth/quick-join/confirm", json!({ "token": token })).await
+    }
+
+    /// Opens a mailed link to a place: the cookie that the browser is given.
+    pub async fn signed_in_by_link(&self, token: &str) -> Value {
+        let answer = self.confirm(token).await.expect(200);
+        json!({ "cookie": answer.headers["x-cityevents-session"].to_str().unwrap() })
+    }
+
+    /// The browser with this cookie, as the public door passes it on.
+    pub async fn browser(&self, cookie: &Value) -> Client {
+        let resolved = self.client.post("/internal/auth/session", cookie.clone()).await.expect(200);
+        self.client.header("authorization", &format!("Bearer {}", resolved.json["access_token"].as_str().unwrap()))
     }
 
     pub async fn is_live(&self, client: &Client, access: &str) -> bool {

@@ -2,6 +2,7 @@
 //! Postgres.
 
 mod access;
+mod accounts;
 mod bad_input;
 mod commands;
 mod crash;
@@ -9,4 +10,5 @@ mod door;
 mod drop;
 mod journey;
 mod outage;
+mod stress;
 mod support;

@@ -2,6 +2,7 @@
 
 mod fields;
 mod life;
+mod orphan;
 mod registration;
 mod text;
 mod time;

@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use contracts::{
-    auth::{Locale, UserChanged},
+    auth::{Locale, UserChanged, UserDeleted},
     events::{EventCancelled, EventChanged, EventPublished, EventStatus, EventUnpublished},
 };
 use serde_json::json;
@@ -168,4 +170,107 @@ async fn a_renamed_organiser_is_renamed_on_their_events() {
     world.deliver(&changed).await;
     assert_eq!(show(&world.anyone.as_person(&ada), &public).await.json["version"], 3);
     world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn events_of_a_deleted_account_that_are_to_come_are_called_off() {
+    let world = World::new().await;
+    let (ada, client) = world.person("Ada");
+    let (_, ben) = world.person("Ben");
+    let public = published(&client).await;
+    let german = create_with(&client, json!({ "language": "de" })).await;
+    let _ = act(&client, &german, "publish").await.expect(200);
+    let withdrawn = published(&client).await;
+    let _ = act(&client, &withdrawn, "unpublish").await.expect(200);
+    let draft = create(&client).await;
+    let _ = edit(&client, &draft, 1, json!({ "city": "Hamburg" })).await.expect(200);
+    let others = published(&ben).await;
+
+    world.deliver(&UserDeleted { user_id: ada.id }).await;
+    let english = ("Deleted account", "The organiser's account was deleted.");
+    for (id, (name, reason), version) in [
+        (&public, english, 4),
+        (&german, ("Gelöschtes Konto", "Das Konto der veranstaltenden Person wurde gelöscht."), 4),
+        (&withdrawn, english, 5),
+    ] {
+        let event = show(&world.anyone, id).await.expect(200).json;
+        assert_eq!(event["status"], "cancelled");
+        assert_eq!((&event["organiser"]["display_name"], &event["cancel_reason"]), (&json!(name), &json!(reason)));
+        assert_eq!(event["version"], version);
+        let message = world.db.outbox_payloads::<EventCancelled>("events").await;
+        let message = message.iter().find(|it| it.event.id.to_string() == *id).expect("it is told");
+        assert_eq!((message.event.organiser_name.as_str(), message.reason.as_deref()), (name, Some(reason)));
+        let actions: Vec<String> =
+            sqlx::query_scalar("SELECT action FROM history WHERE event_id = $1::uuid ORDER BY version DESC LIMIT 2")
+                .bind(id)
+                .fetch_all(&world.pool)
+                .await
+                .unwrap();
+        assert_eq!(actions, ["cancelled", "organiser_renamed"]);
+    }
+    let _ = show(&client, &draft).await.expect(404);
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM history WHERE event_id = $1::uuid")
+        .bind(&draft)
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!(left, 0, "the draft is gone, and its history");
+    let bens = show(&ben, &others).await.json;
+    assert_eq!((&bens["status"], &bens["organiser"]["display_name"]), (&json!("published"), &json!("Ben")));
+    assert_eq!(world.count("outbox").await, 6, "two for each of the three, none of the draft");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn what_is_over_stays_without_the_name_of_a_deleted_account_and_everybody_hears_of_it() {
+    let world = World::new().await;
+    let (ada, client) = world.person("Ada");
+    let soon = json!({ "starts_at_local": "2026-06-08T14:10", "ends_at_local": "2026-06-08T14:20" });
+    let [over, running, called_off, withdrawn] = [
+        create_with(&client, soon.clone()).await,
+        create_with(&client, json!({ "starts_at_local": "2026-06-08T14:10", "ends_at_local": "2026-06-08T20:00" }))
+            .await,
+        create_with(&client, soon.clone()).await,
+        create_with(&client, soon).await,
+    ];
+    for id in [&over, &running, &called_off, &withdrawn] {
+        let _ = act(&client, id, "publish").await.expect(200);
+    }
+    let _ = client.post(&format!("/api/v1/events/{called_off}/cancel"), json!({ "reason": "Storm" })).await.expect(200);
+    let _ = act(&client, &withdrawn, "unpublish").await.expect(200);
+    world.clock.advance(chrono::Duration::minutes(30));
+    world.deliver(&UserDeleted { user_id: ada.id }).await;
+
+    for (id, status) in
+        [(&over, "published"), (&running, "published"), (&called_off, "cancelled"), (&withdrawn, "draft")]
+    {
+        let event: (String, String, Option<String>) =
+            sqlx::query_as("SELECT status, organiser_name, cancel_reason FROM events WHERE id = $1::uuid")
+                .bind(id)
+                .fetch_one(&world.pool)
+                .await
+                .unwrap();
+        let reason = (id == &called_off).then(|| "Storm".to_owned());
+        assert_eq!(event, (status.to_owned(), "Deleted account".to_owned(), reason));
+    }
+    let changed = world.db.outbox_payloads::<EventChanged>("events").await;
+    let told: BTreeSet<String> = changed.iter().map(|it| it.event.id.to_string()).collect();
+    assert_eq!((changed.len(), told), (2, BTreeSet::from([over, running])));
+    assert!(changed.iter().all(|it| it.before.is_none() && it.event.organiser_name == "Deleted account"));
+    let again = world.db.outbox_payloads::<EventCancelled>("events").await.pop().unwrap();
+    assert_eq!((again.event.id.to_string(), again.reason.as_deref()), (called_off, Some("Storm")));
+    let again = world.db.outbox_payloads::<EventUnpublished>("events").await.pop().unwrap();
+    assert_eq!((again.event.id.to_string(), again.event.organiser_name.as_str()), (withdrawn, "Deleted account"));
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn the_history_of_an_event_that_is_there_cannot_be_taken_away() {
+    let world = World::new().await;
+    let (_, client) = world.person("Ada");
+    let _ = published(&client).await;
+    for statement in ["DELETE FROM history", "UPDATE history SET action = 'edited'"] {
+        let refused = sqlx::query(statement).execute(&world.pool).await.unwrap_err();
+        assert!(refused.to_string().contains("only ever added to"), "{refused}");
+    }
 }

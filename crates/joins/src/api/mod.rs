@@ -1,5 +1,6 @@
 //! HTTP.
 
+mod bans;
 mod desk;
 mod door;
 mod internal;
@@ -46,6 +47,7 @@ pub fn api() -> OpenApiRouter<State> {
         .routes(routes!(organise::remove))
         .routes(routes!(organise::ban))
         .routes(routes!(organise::unban))
+        .routes(routes!(bans::list))
         .routes(routes!(organise::admit))
 }
 

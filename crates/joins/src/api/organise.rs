@@ -9,7 +9,7 @@ use platform::{
 };
 use serde::Deserialize;
 
-use super::managed_event;
+use super::{managed_event, place::MaybeKey};
 use crate::{
     State,
     desk::{Answer, Done, Joined, Request, Wish},
@@ -44,10 +44,12 @@ async fn decide(
     state: &State,
     identity: &Identity,
     event_id: EventId,
+    key: Result<MaybeKey, Problem>,
     wish: impl FnOnce() -> Result<Wish, Problem>,
 ) -> Result<Answer, Problem> {
     managed_event(state, event_id, identity).await?;
-    state.lanes.ask(Request { event_id, user_id: identity.user_id, key: None }, wish()?).await
+    let MaybeKey(key) = key?;
+    state.lanes.ask(Request { event_id, user_id: identity.user_id, key }, wish()?).await
 }
 
 macro_rules! operations {
@@ -58,7 +60,11 @@ macro_rules! operations {
             path = $path,
             tag = "joins",
             operation_id = $operation,
-            params(("id" = EventId, Path, description = "Which event."), ("user_id" = UserId, Path, description = "Whom.")),
+            params(
+                ("id" = EventId, Path, description = "Which event."),
+                ("user_id" = UserId, Path, description = "Whom."),
+                ("Idempotency-Key" = Option<String>, Header, description = "To get the same answer again if the first one was lost."),
+            ),
             request_body(content = Option<$body>, description = "May be empty."),
             responses(
                 (status = 200, description = "Done.", body = $answer),
@@ -76,9 +82,10 @@ macro_rules! operations {
             Extract(state): Extract<State>,
             identity: Identity,
             Path((event_id, $user)): Path<(EventId, UserId)>,
+            key: Result<MaybeKey, Problem>,
             body: Result<Json<$body>, Problem>,
         ) -> Result<Answer, Problem> {
-            decide(&state, &identity, event_id, || {
+            decide(&state, &identity, event_id, key, || {
                 let Json($it) = body?;
                 Ok($wish)
             })

@@ -56,6 +56,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
     }
 }
 
+/// The key, where it makes no difference how often it is asked, but a client wants the same answer again.
+pub struct MaybeKey(pub Option<IdempotencyKey>);
+
+impl<S: Send + Sync> FromRequestParts<S> for MaybeKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, Problem> {
+        match Key::from_request_parts(parts, state).await {
+            Ok(Key(key)) => Ok(Self(Some(key))),
+            Err(problem) if problem.code().name == error::IDEMPOTENCY_KEY_MISSING.name => Ok(Self(None)),
+            Err(problem) => Err(problem),
+        }
+    }
+}
+
 /// Who comes, and what the organiser wants to know.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

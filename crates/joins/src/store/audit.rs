@@ -178,10 +178,12 @@ const RULES: &[(&str, &str)] = &[
          FROM (SELECT *, convert_from(body, 'UTF8')::jsonb AS answer FROM idempotency WHERE status = 200 AND join_id IS NOT NULL) k
          WHERE NOT EXISTS (
              SELECT FROM joins j
-             WHERE j.id = k.join_id AND j.event_id = k.event_id AND j.user_id = k.user_id
+             WHERE j.id = k.join_id AND j.event_id = k.event_id
+               AND (j.user_id = k.user_id
+                    OR EXISTS (SELECT FROM decisions d WHERE d.event_id = k.event_id AND d.actor_id = k.user_id AND d.user_id = j.user_id))
                AND CASE k.answer ->> 'status'
                        WHEN 'left' THEN j.ended_at IS NOT NULL
-                       WHEN 'confirmed' THEN j.confirmed_at IS NOT NULL AND (NOT j.promoted OR j.way IN ('offer', 'claim'))
+                       WHEN 'confirmed' THEN j.confirmed_at IS NOT NULL AND (NOT j.promoted OR j.way IN ('offer', 'claim', 'picked', 'door'))
                        WHEN 'pending' THEN true
                        ELSE j.confirmed_at IS NULL OR j.promoted END)
          LIMIT $1",

@@ -21,8 +21,8 @@ pub use door::{
 };
 pub use load::{Known, absent, bans, begin_batch, due, invitations, known, lines, live, lock_events};
 pub use read::{
-    Filter, Forecast, Overlap, ParticipantRow, Standing, When, event, forecast, invitations_of, is_banned, my_joins,
-    overlaps, participants, places_of, standing,
+    Filter, Forecast, Overlap, ParticipantRow, Standing, When, banned, event, forecast, invitations_of, is_banned,
+    my_joins, overlaps, participants, places_of, standing,
 };
 pub use save::write;
 pub use write::{

@@ -190,6 +190,38 @@ pub async fn is_banned(pool: &PgPool, event_id: EventId, user_id: UserId) -> Res
         .await
 }
 
+/// Somebody whom the organiser does not want.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct BannedRow {
+    /// Who.
+    pub user_id: UserId,
+    /// As they are called; `None` until the account has told.
+    pub display_name: Option<String>,
+    /// Since when; with the person's id the keyset of the list.
+    pub banned_at: DateTime<Utc>,
+}
+
+/// Whom the organiser does not want, those of longest standing first.
+pub async fn banned(
+    pool: &PgPool,
+    event_id: EventId,
+    after: Option<(DateTime<Utc>, UserId)>,
+    rows: i64,
+) -> Result<Vec<BannedRow>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT b.user_id, p.display_name, b.banned_at
+         FROM bans b LEFT JOIN people p ON p.user_id = b.user_id
+         WHERE b.event_id = $1 AND ($2::timestamptz IS NULL OR (b.banned_at, b.user_id) > ($2, $3))
+         ORDER BY b.banned_at, b.user_id LIMIT $4",
+    )
+    .bind(event_id)
+    .bind(after.map(|(at, _)| at))
+    .bind(after.map(|(_, id)| id))
+    .bind(rows)
+    .fetch_all(pool)
+    .await
+}
+
 /// Which of a person's joins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]

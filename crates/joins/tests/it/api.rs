@@ -44,6 +44,7 @@ fn the_description_is_whole() {
         "join_event",
         "keep_place",
         "leave_event",
+        "list_bans",
         "list_decisions",
         "list_invitations",
         "list_messages",

@@ -545,3 +545,24 @@ async fn a_lapsed_place_does_not_count_even_before_anybody_has_written_it_down()
     let view = world.client().as_person(&world.fresh(&people[1])).get(&path).await.expect(200).json;
     assert_eq!((&view["participation"]["status"], &view["actions"]["can_join"]), (&json!("none"), &json!(true)));
 }
+
+/// It should never happen. If it does, it is mended and not made worse.
+#[tokio::test]
+async fn a_place_that_is_free_while_somebody_waits_is_given_by_whatever_comes_next() {
+    let world = World::new().await;
+    let people = world.crowd(4);
+    let event = world.event(1).await.id; // far enough for the audit, which asks the database's clock
+    for person in &people {
+        world.join(person, event).await.expect(200);
+    }
+    world.sql("UPDATE events SET capacity = 2").await;
+    assert_ne!(joins::audit(&world.pool).await.unwrap(), []);
+    world.job("joins.look_after").await;
+    assert_eq!(world.status(&people[1], event).await, "confirmed");
+    world.assert_sound().await;
+    world.sql("UPDATE events SET capacity = 3").await;
+    let refused = world.act(&people[0], event, "claim", Value::Null).await;
+    assert_eq!(refused.code(), "already_joined");
+    assert_eq!(world.status(&people[2], event).await, "confirmed", "also by a request that is refused");
+    world.assert_sound().await;
+}

@@ -254,3 +254,35 @@ async fn a_cancelled_event_stays_among_my_places_and_what_i_left_does_not() {
         assert_eq!(items[0]["position"], json!(null));
     }
 }
+
+#[tokio::test]
+async fn the_organiser_sees_page_by_page_whom_they_do_not_want_until_they_want_them_again() {
+    let world = World::new().await;
+    let event = world.event(2).await.id;
+    let client = world.client().as_person(&world.organiser);
+    let mut people = Vec::new();
+    for name in ["Ada", "Bob", "Cem"] {
+        let person = named(&world, name).await;
+        let path = format!("/api/v1/events/{event}/participants/{}/ban", person.id);
+        client.post(&path, json!({})).await.expect(200);
+        people.push(person);
+    }
+    let path = format!("/api/v1/events/{event}/bans");
+    let all = client.get(&path).await.expect(200).json;
+    assert_eq!(all["items"].as_array().unwrap().len(), 3);
+    assert_eq!(all["next_cursor"], Value::Null);
+    let first = client.get(&format!("{path}?limit=2")).await.expect(200).json;
+    let next = format!("{path}?limit=2&cursor={}", first["next_cursor"].as_str().unwrap());
+    let second = client.get(&next).await.expect(200).json;
+    assert_eq!([field(&first, "user_id"), field(&second, "user_id")].concat(), field(&all, "user_id"));
+    let unban = format!("/api/v1/events/{event}/participants/{}/unban", people[1].id);
+    client.post(&unban, json!({})).await.expect(200);
+    let mut left = field(&client.get(&path).await.expect(200).json, "display_name")
+        .into_iter()
+        .map(|name| name.as_str().unwrap().to_owned())
+        .collect::<Vec<_>>();
+    left.sort();
+    assert_eq!(left, ["Ada", "Cem"]);
+    let stranger = world.people.person("Eve");
+    world.client().as_person(&stranger).get(&path).await.expect(403);
+}

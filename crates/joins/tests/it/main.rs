@@ -12,6 +12,5 @@ mod joining;
 mod lists;
 mod model;
 mod news;
-mod oracle;
 mod support;
 mod trouble;

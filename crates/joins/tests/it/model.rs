@@ -1,4 +1,4 @@
-//! Random histories, run against the role and against the [`oracle`](crate::oracle), and compared after every step.
+//! Random histories, run against the role and against the [`oracle`](testkit::oracle), and compared after every step.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
@@ -16,12 +16,12 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::{Value, json};
-use testkit::{Answer, Client, Person};
-
-use crate::{
+use testkit::{
+    Answer, Client, Person,
     oracle::{Invitation, Join, Member, Oracle, Status},
-    support::{World, key},
 };
+
+use crate::support::{World, key};
 
 const PEOPLE: usize = 9;
 
@@ -483,26 +483,7 @@ impl Rules {
 async fn run(world: &World, (capacity, starts_in, steps): &History) {
     let starts_at = world.clock.now() + TimeDelta::hours(*starts_in);
     let event = world.event_at(*capacity, starts_at).await;
-    let oracle = Oracle {
-        now: world.clock.now(),
-        status: EventStatus::Published,
-        capacity: *capacity,
-        hold: None,
-        starts_at,
-        access: Access::Open,
-        party_limit: 10,
-        opens_at: None,
-        closes_at: None,
-        passes: 3,
-        offer_hours: 24,
-        offer_minutes: 120,
-        asks: false,
-        reconfirm_hours: None,
-        reconfirm_asked: false,
-        members: Vec::new(),
-        banned: Vec::new(),
-        invitations: Vec::new(),
-    };
+    let oracle = Oracle::new(world.clock.now(), *capacity, starts_at);
     let people = world.crowd(PEOPLE);
     let mut run = Run { world, people, event, oracle, codes: Vec::new(), sent: Vec::new() };
     for (n, step) in steps.iter().enumerate() {

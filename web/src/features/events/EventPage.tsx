@@ -6,6 +6,7 @@ import MapPin from 'lucide-react/icons/map-pin'
 import Share from 'lucide-react/icons/share-2'
 import type { ReactNode } from 'react'
 import { calendarUrl, eventQuery } from '../../api/event'
+import { mapUrl } from '../../api/map'
 import { hasCode } from '../../api/problem'
 import type { EventView } from '../../api/types'
 import { langOf, languageName, useI18n } from '../../i18n'
@@ -18,7 +19,6 @@ import { Poster } from '../../ui/Poster'
 import { Empty, Failure, Skeleton } from '../../ui/State'
 import { useToast } from '../../ui/Toast'
 import s from './EventPage.module.css'
-import { mapUrl } from './map'
 import { lineWords, momentOf, windowOf } from './registration'
 
 const LONG_TITLE = 60
@@ -179,7 +179,11 @@ function Facts({ event }: { event: EventView }) {
   const soon = startsIn(event, now, locale)
   const over = Date.parse(event.ends_at) <= now.getTime()
   const duration = durationOf(event, locale)
-  const map = event.venue_hidden ? null : mapUrl(event)
+  // Whoever has a place is told what others are not.
+  const told = event.participation?.venue
+  const venue = told ?? event.venue
+  const hidden = event.venue_hidden && !told
+  const map = hidden ? null : mapUrl({ venue, city: event.city })
   const first = dayOf(event.starts_at_local)
   const last = lastDay(event.starts_at_local, event.ends_at_local)
 
@@ -253,10 +257,10 @@ function Facts({ event }: { event: EventView }) {
       <div className={s.fact}>
         <dt>{t.event.where}</dt>
         <dd>
-          <span className={s.big}>{event.venue.name}</span>
-          {event.venue.address && <span>{event.venue.address}</span>}
-          {!event.venue.address?.includes(event.city) && <span>{event.city}</span>}
-          {event.venue_hidden && <span className={s.dim}>{t.event.addressHidden}</span>}
+          <span className={s.big}>{venue.name}</span>
+          {venue.address && <span>{venue.address}</span>}
+          {!venue.address?.includes(event.city) && <span>{event.city}</span>}
+          {hidden && <span className={s.dim}>{t.event.addressHidden}</span>}
           <span className={s.links}>
             {map && (
               <a className={s.link} href={map} target="_blank" rel="noopener noreferrer">

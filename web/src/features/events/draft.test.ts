@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EventView } from '../../api/types'
 import { changes, fromEvent, toEvent } from './draft'
-import { mapUrl } from './map'
+import { mapUrl } from '../../api/map'
 import { DEFAULT } from './registration'
 
 const values = {

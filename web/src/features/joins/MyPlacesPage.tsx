@@ -4,13 +4,14 @@ import Check from 'lucide-react/icons/check'
 import { api, unwrap } from '../../api/client'
 import type { MyJoin } from '../../api/types'
 import { langOf, useI18n } from '../../i18n'
-import { dayOf, spanOf, todayIn } from '../../i18n/dates'
+import { dayOf, formatMoment, spanOf, todayIn } from '../../i18n/dates'
 import { Button, buttonClass } from '../../ui/Button'
 import { DateBlock } from '../../ui/DateBlock'
 import { useNow, useTitle } from '../../ui/hooks'
 import { Page, Tabs } from '../../ui/Page'
 import { Poster } from '../../ui/Poster'
 import { Empty, Failure, Skeleton } from '../../ui/State'
+import { dueOf, sameTime, standingWords } from './mine'
 import s from './MyPlacesPage.module.css'
 
 const route = getRouteApi('/me/places')
@@ -71,11 +72,18 @@ function List({ when }: { when: 'upcoming' | 'past' }) {
       </Empty>
     )
   }
+  const past = when === 'past'
+  const overlapping = past ? new Map<string, string>() : sameTime(joins)
   return (
     <>
       <ul role="list" className={s.list}>
         {joins.map((join) => (
-          <Ticket key={join.join_id} join={join} past={when === 'past'} />
+          <Ticket
+            key={join.join_id}
+            join={join}
+            past={past}
+            sameTime={overlapping.get(join.join_id)}
+          />
         ))}
       </ul>
       {list.hasNextPage && (
@@ -91,21 +99,13 @@ function List({ when }: { when: 'upcoming' | 'past' }) {
   )
 }
 
-function Ticket({ join, past }: { join: MyJoin; past: boolean }) {
+function Ticket(props: { join: MyJoin; past: boolean; sameTime: string | undefined }) {
+  const { join, past } = props
   const { t, locale } = useI18n()
   const now = useNow(60_000)
   const { event } = join
-  const confirmed = join.status === 'confirmed'
-  const status =
-    join.status === 'cancelled'
-      ? t.mine.cancelled
-      : past
-        ? confirmed
-          ? t.mine.wasIn
-          : t.mine.wasWaiting
-        : confirmed
-          ? t.mine.confirmed
-          : t.mine.waitlisted(join.position ?? null)
+  const status = standingWords(join, past, t)
+  const due = past ? null : dueOf(join)
   if (!event) {
     return (
       <li className={s.ticket}>
@@ -142,10 +142,26 @@ function Ticket({ join, past }: { join: MyJoin; past: boolean }) {
           {[event.venue_name, event.city].filter(Boolean).join(', ')}
           {span.kind === 'all-day' && ` · ${t.event.allDay}`}
         </p>
-        <p className={s.status} data-kind={join.status}>
-          {confirmed && <Check aria-hidden="true" strokeWidth={3} />}
-          {status}
+        <p className={s.standing}>
+          <span className={s.status} data-kind={join.status}>
+            {join.status === 'confirmed' && <Check aria-hidden="true" strokeWidth={3} />}
+            {status}
+          </span>
+          {join.party_size > 1 && (
+            <span className={s.party}>{t.mine.forPeople(join.party_size)}</span>
+          )}
         </p>
+        {due && (
+          <Link
+            to="/events/$id/{-$slug}"
+            params={{ id: event.id, slug: event.slug || undefined }}
+            hash="place"
+            className={s.due}
+          >
+            {t.mine.due[due.what](formatMoment(due.at, event.timezone, now, locale))}
+          </Link>
+        )}
+        {props.sameTime && <p className={s.same}>{t.mine.sameTime(props.sameTime)}</p>}
       </div>
       <div className={s.posterCell}>
         <Poster src={event.cover.svg} className={s.poster} />

@@ -1,31 +1,35 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import Download from 'lucide-react/icons/download'
-import { api, unwrap } from '../../api/client'
+import { lazy, Suspense } from 'react'
 import { eventQuery } from '../../api/event'
-import { hasCode } from '../../api/problem'
-import { useI18n } from '../../i18n'
-import { formatInstant, formatNumber } from '../../i18n/dates'
-import { Button, buttonClass } from '../../ui/Button'
+import type { Places } from '../../api/types'
+import { useT } from '../../i18n'
+import { buttonClass } from '../../ui/Button'
 import { useTitle } from '../../ui/hooks'
 import { Page, Tabs } from '../../ui/Page'
 import { Poster } from '../../ui/Poster'
-import { Empty, Failure, Skeleton } from '../../ui/State'
-import table from '../../ui/Table.module.css'
-import { cx } from '../../ui/cx'
+import { Skeleton } from '../../ui/State'
+import { Meter } from './Count'
 import s from './ParticipantsPage.module.css'
+import { PeopleList } from './PeopleList'
+import { overbookedBy } from './place'
+
+const InvitationsPanel = lazy(() =>
+  import('./InvitationsPanel').then((it) => ({ default: it.InvitationsPanel })),
+)
+const BansPanel = lazy(() => import('./BansPanel').then((it) => ({ default: it.BansPanel })))
 
 const route = getRouteApi('/events/$id/participants')
 
+/** Who comes, who waits, who asks; whom the organiser invites, and whom they do not want. */
 export function ParticipantsPage() {
-  const { t, locale } = useI18n()
+  const t = useT()
   const { id } = route.useParams()
-  const status = route.useSearch().status ?? 'confirmed'
+  const { view } = route.useSearch()
   const event = useQuery(eventQuery(id)).data
   useTitle(event ? `${t.people.title}: ${event.title}` : t.people.title)
   const mine = !!event?.actions.can_edit
-  const count = (value: number | undefined) =>
-    value === undefined ? '' : ` ${formatNumber(value, locale)}`
 
   return (
     <Page
@@ -51,106 +55,56 @@ export function ParticipantsPage() {
             <Link to="/events/$id/{-$slug}" params={{ id, slug: event.slug || undefined }}>
               {event.title}
             </Link>
-            {event.places && (
-              <p>
-                {t.mine.colPlaces}:{' '}
-                {t.mine.taken(event.places.confirmed, event.places.capacity ?? null)}
-              </p>
-            )}
+            {event.places && <Taken places={event.places} />}
           </div>
         </div>
       )}
-      <Tabs label={t.people.title}>
-        <Link to="/events/$id/participants" params={{ id }} activeOptions={{ exact: true }}>
-          {t.people.confirmed}
-          {count(event?.places?.confirmed)}
-        </Link>
-        <Link
-          to="/events/$id/participants"
-          params={{ id }}
-          search={{ status: 'waitlisted' }}
-          activeOptions={{ exact: true }}
-        >
-          {t.people.waitlist}
-          {count(event?.places?.waitlisted)}
-        </Link>
-      </Tabs>
-      <List key={status} id={id} status={status} />
+      {mine && (
+        <Tabs label={t.people.title}>
+          <Link
+            to="/events/$id/participants"
+            params={{ id }}
+            activeOptions={{ exact: true, includeSearch: false }}
+            activeProps={{ 'aria-current': view ? undefined : 'page' }}
+          >
+            {t.people.views.people}
+          </Link>
+          {(['invitations', 'bans'] as const).map((it) => (
+            <Link
+              key={it}
+              to="/events/$id/participants"
+              params={{ id }}
+              search={{ view: it }}
+              activeOptions={{ exact: true }}
+            >
+              {t.people.views[it]}
+            </Link>
+          ))}
+        </Tabs>
+      )}
+      <Suspense fallback={<Skeleton style={{ height: '16rem' }} />}>
+        {view === 'invitations' && <InvitationsPanel id={id} />}
+        {view === 'bans' && <BansPanel id={id} />}
+        {!view && <PeopleList id={id} event={event} />}
+      </Suspense>
     </Page>
   )
 }
 
-function List({ id, status }: { id: string; status: 'confirmed' | 'waitlisted' }) {
-  const { t, locale } = useI18n()
-  const list = useInfiniteQuery({
-    queryKey: ['joins', 'participants', id, status],
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(
-        api.GET('/api/v1/events/{id}/participants', {
-          params: {
-            path: { id },
-            query: { status, limit: 100, ...(pageParam ? { cursor: pageParam } : {}) },
-          },
-          signal,
-        }),
-      ),
-    initialPageParam: '',
-    getNextPageParam: (last) => last.next_cursor ?? undefined,
-  })
-  if (list.isPending) return <Skeleton style={{ height: '16rem' }} />
-  const people = list.data?.pages.flatMap((page) => page.items) ?? []
-  if (list.isError && people.length === 0) {
-    if (hasCode(list.error, 'forbidden', 'not_found')) return <Empty title={t.people.notYours} />
-    return (
-      <Failure title={t.people.failed} error={list.error} onRetry={() => void list.refetch()} />
-    )
-  }
-  if (people.length === 0) {
-    return status === 'confirmed' ? (
-      <Empty title={t.people.empty} hint={t.people.emptyHint} />
-    ) : (
-      <Empty title={t.people.emptyLine} />
-    )
-  }
+/** How full it is, told as it is. */
+function Taken({ places }: { places: Places }) {
+  const t = useT()
+  const over = overbookedBy(places)
+  const { capacity, confirmed, held } = places
+  if (capacity == null) return <p>{t.people.takenUnlimited(confirmed)}</p>
   return (
     <>
-      <table className={cx(table.table, table.stack)}>
-        <thead>
-          <tr>
-            {status === 'waitlisted' && <th data-num="">{t.people.colPosition}</th>}
-            <th>{t.people.colName}</th>
-            <th data-num="">{t.people.colParty}</th>
-            <th data-num="">{t.people.colJoined}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {people.map((person) => (
-            <tr key={person.join_id}>
-              {status === 'waitlisted' && (
-                <td data-num="" data-label={t.people.colPosition}>
-                  {person.position}
-                </td>
-              )}
-              <td className={table.name}>{person.display_name}</td>
-              <td data-num="" data-label={t.people.colParty}>
-                {person.party_size}
-              </td>
-              <td data-num="" data-label={t.people.colJoined}>
-                <time dateTime={person.joined_at}>{formatInstant(person.joined_at, locale)}</time>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {list.hasNextPage && (
-        <Button
-          className={s.more}
-          busy={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t.common.more}
-        </Button>
-      )}
+      <p>
+        {t.people.taken(confirmed, capacity)}
+        {held > 0 && `, ${t.people.kept(held)}`}
+        {over > 0 && <strong className={s.over}>{t.people.overbooked(over)}</strong>}
+      </p>
+      <Meter places={places} />
     </>
   )
 }

@@ -1,29 +1,37 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import CalendarPlus from 'lucide-react/icons/calendar-plus'
-import Check from 'lucide-react/icons/check'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
-import { api, unwrap } from '../../api/client'
-import { calendarUrl, eventKey, eventQuery, mergePlaces } from '../../api/event'
-import { errorText } from '../../api/forms'
-import { keyFor, settle } from '../../api/idempotency'
-import { hasCode, isRetryable } from '../../api/problem'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { eventKey, eventQuery, mergePlaces } from '../../api/event'
+import { hasCode } from '../../api/problem'
 import { useMe } from '../../api/session'
-import type { EventView, Places } from '../../api/types'
-import { useI18n } from '../../i18n'
-import { dayOf, formatDay, formatNumber, formatTime, todayIn } from '../../i18n/dates'
-import { Button, buttonClass } from '../../ui/Button'
-import { cx } from '../../ui/cx'
-import { Dialog, DialogActions } from '../../ui/Dialog'
-import { Alert } from '../../ui/Field'
+import type { EventView, Participation, Places } from '../../api/types'
+import { useT } from '../../i18n'
+import type { Messages } from '../../i18n/en'
 import { useNow, useOnline } from '../../ui/hooks'
 import { useToast } from '../../ui/Toast'
+import { keptInvitation } from './invitation'
 import { useLivePlaces } from './live'
-import { NOT_IN, placeState } from './place'
-import s from './PlaceBlock.module.css'
+import { newsOf, nextChange, placeState, type PlaceState } from './place'
+import type { Place } from './PlaceFrame'
+import { hasToAsk } from './rules'
+import { Confirmed } from './StateConfirmed'
+import { Closed, None } from './StateNone'
+import { Offered } from './StateOffered'
+import { Pending, Waiting } from './StateWaiting'
+import { usePlaceActions } from './usePlaceActions'
+
+const JoinDialog = lazy(() => import('./JoinDialog').then((it) => ({ default: it.JoinDialog })))
+const AnswersDialog = lazy(() =>
+  import('./AnswersDialog').then((it) => ({ default: it.AnswersDialog })),
+)
+const LeaveDialog = lazy(() => import('./LeaveDialog').then((it) => ({ default: it.LeaveDialog })))
 
 /** A moment's scatter before everyone in line asks for their new position at once. */
 const REFRESH_SCATTER_MS = 1500
+/** The server's clock has the last word on what an instant brings: it is asked a little later. */
+const GRACE_MS = 5000
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+type Dialog = 'join' | 'guests' | 'answers' | 'leave'
 
 /** The one block that always says the truth: places left, your status, what happens next, what to do. */
 export function PlaceBlock({ id }: { id: string }) {
@@ -32,28 +40,135 @@ export function PlaceBlock({ id }: { id: string }) {
 }
 
 function Loaded({ event }: { event: EventView }) {
-  const { t, locale } = useI18n()
-  const me = useMe().data
+  const t = useT()
+  const say = useToast()
+  const me = useMe().data ?? null
   const now = useNow(15_000)
   const online = useOnline()
-  const client = useQueryClient()
-  const say = useToast()
-  const { id } = event
+  const [dialog, setDialog] = useState<Dialog | null>(null)
+  const { fresh, own } = useNews(event)
+  const doing = usePlaceActions(event, me?.id, own)
+  const live = useLive(event, now)
+  useRefresh(event, now)
   const state = placeState(event, !!me, now)
-  const [asking, setAsking] = useState(false)
+  const invitation = keptInvitation(event.id)
+
+  function open(wanted: Dialog) {
+    doing.leave.reset()
+    doing.join.reset()
+    if (wanted !== 'join' || hasToAsk(event, invitation)) return setDialog(wanted)
+    doing.join.mutate(invitation ? { invitation } : {}, {
+      // The rules have changed since this page was loaded: now there is something to ask.
+      onError: (error) => {
+        if (hasCode(error, 'validation_failed', 'invitation_needed')) setDialog('join')
+      },
+    })
+  }
+
+  function leave() {
+    setDialog(null)
+    doing.leave.mutate(undefined, { onSuccess: () => say(leftWords(state, t)) })
+  }
+
+  const label = joinLabel(event, state, invitation, t)
+  const place: Place = { event, me, now, doing, invitation, fresh, open, live, online }
+  const close = () => setDialog(null)
+  return (
+    <>
+      <State place={place} state={state} label={label} />
+      <Suspense fallback={null}>
+        {(dialog === 'join' || dialog === 'guests') && state.kind === 'none' && (
+          <JoinDialog
+            event={event}
+            label={label}
+            party={dialog === 'guests' ? 2 : 1}
+            invitation={invitation}
+            join={doing.join}
+            onClose={close}
+          />
+        )}
+        {dialog === 'answers' && <AnswersDialog event={event} onClose={close} />}
+        {dialog === 'leave' && (
+          <LeaveDialog event={event} state={state} onClose={close} onLeave={leave} />
+        )}
+      </Suspense>
+    </>
+  )
+}
+
+function State({ place, state, label }: { place: Place; state: PlaceState; label: string }) {
+  switch (state.kind) {
+    case 'none':
+      return <None place={place} full={state.full} label={label} />
+    case 'pending':
+      return <Pending place={place} />
+    case 'waitlisted':
+      return <Waiting place={place} position={state.position} canClaim={state.canClaim} />
+    case 'offered':
+      return <Offered place={place} until={state.until} />
+    case 'confirmed':
+      return <Confirmed place={place} />
+    case 'closed':
+      return <Closed place={place} reason={state.reason} />
+  }
+}
+
+function joinLabel(
+  event: EventView,
+  state: PlaceState,
+  invitation: string | null,
+  t: Messages,
+): string {
+  const { access } = event.registration
+  const full = state.kind === 'none' && state.full
+  if (invitation) return full ? t.place.useInvitation : t.place.join
+  if (access === 'approval') return t.place.ask
+  if (access === 'invitation') return t.place.haveInvitation
+  return full ? t.place.joinLine : t.place.join
+}
+
+function leftWords(state: PlaceState, t: Messages): string {
+  if (state.kind === 'pending') return t.place.withdrawn
+  if (state.kind === 'waitlisted') return t.place.leftLine
+  return state.kind === 'offered' ? t.place.offer.declined : t.place.left_
+}
+
+/** What happens at another's hand on the server is said when it is noticed; what one did oneself is not news. */
+function useNews(event: EventView) {
+  const t = useT()
+  const say = useToast()
+  const status = event.participation?.status
+  const before = useRef(status)
   const [fresh, setFresh] = useState(false)
+  useEffect(() => {
+    const news = newsOf(before.current, status)
+    before.current = status
+    if (!news) return
+    say(t.place.news[news])
+    setFresh(true)
+  }, [status, say, t])
+  function own(now: Participation['status']) {
+    before.current = now
+    setFresh(now !== 'none')
+  }
+  return { fresh, own }
+}
+
+/** Follows the numbers, and asks for one's own standing when they move. */
+function useLive(event: EventView, now: Date) {
+  const client = useQueryClient()
+  const { id } = event
   const refresh = useRef<ReturnType<typeof setTimeout>>(undefined)
   useEffect(() => () => clearTimeout(refresh.current), [])
-
   const started = Date.parse(event.starts_at) <= now.getTime()
-  const over = Date.parse(event.ends_at) <= now.getTime()
   const follows = event.status === 'published' && !started
   const live = useLivePlaces(id, follows, (places: Places) => {
     const old = client.getQueryData(eventQuery(id).queryKey)
     const merged = mergePlaces(old, places)
     if (merged === old) return
     client.setQueryData(eventQuery(id).queryKey, merged)
-    if (old?.participation?.status === 'waitlisted' || old?.degraded.length) {
+    const standing = old?.participation?.status ?? 'none'
+    if ((standing !== 'none' && standing !== 'confirmed') || old?.degraded.length) {
       clearTimeout(refresh.current)
       refresh.current = setTimeout(
         () => void client.invalidateQueries({ queryKey: eventKey(id) }),
@@ -61,318 +176,19 @@ function Loaded({ event }: { event: EventView }) {
       )
     }
   })
+  return follows ? live : null
+}
 
-  // Promotion happens on the server, at someone else's hand: say it when it is noticed.
-  const status = event.participation?.status
-  const before = useRef(status)
+/** Asks again at the next instant that changes something by itself: an offer that lapses, another phase of the line. */
+function useRefresh(event: EventView, now: Date) {
+  const client = useQueryClient()
+  const { id } = event
+  const at = nextChange(event, event.registration, new Date(now.getTime() - GRACE_MS))
   useEffect(() => {
-    if (before.current === 'waitlisted' && status === 'confirmed') {
-      say(t.place.promoted)
-      setFresh(true)
-    }
-    before.current = status
-  }, [status, say, t])
-
-  const join = useMutation({
-    mutationFn: async (userId: string) => {
-      const key = keyFor('join', id, userId)
-      try {
-        const answer = await unwrap(
-          api.POST('/api/v1/events/{id}/join', {
-            params: { path: { id }, header: { 'Idempotency-Key': key } },
-            body: {},
-          }),
-        )
-        settle('join', id, userId)
-        return answer
-      } catch (error) {
-        if (!isRetryable(error)) settle('join', id, userId)
-        throw error
-      }
-    },
-    onSuccess: (answer) => {
-      setFresh(true)
-      client.setQueryData(eventQuery(id).queryKey, (old) =>
-        old
-          ? {
-              ...old,
-              places: answer.places,
-              participation: {
-                ...NOT_IN,
-                status: answer.status,
-                position: answer.position,
-                party_size: answer.party_size,
-                joined_at: answer.joined_at,
-              },
-              actions: { ...old.actions, can_join: false, can_leave: true, reason: null },
-            }
-          : old,
-      )
-    },
-    onSettled: settled,
-  })
-
-  const leave = useMutation({
-    mutationFn: async (userId: string) => {
-      const key = keyFor('leave', id, userId)
-      try {
-        const answer = await unwrap(
-          api.POST('/api/v1/events/{id}/leave', {
-            params: { path: { id }, header: { 'Idempotency-Key': key } },
-          }),
-        )
-        settle('leave', id, userId)
-        return answer
-      } catch (error) {
-        if (!isRetryable(error)) settle('leave', id, userId)
-        throw error
-      }
-    },
-    onSuccess: (answer) => {
-      setFresh(false)
-      say(state.kind === 'waiting' ? t.place.leftLine : t.place.left_)
-      client.setQueryData(eventQuery(id).queryKey, (old) =>
-        old
-          ? {
-              ...old,
-              places: answer.places,
-              participation: NOT_IN,
-              actions: { ...old.actions, can_join: true, can_leave: false, reason: null },
-            }
-          : old,
-      )
-    },
-    onSettled: settled,
-  })
-
-  function settled() {
-    void client.invalidateQueries({ queryKey: eventKey(id) })
-    void client.invalidateQueries({ queryKey: ['joins'] })
-  }
-
-  const failed = join.error ?? leave.error
-  const compact = state.kind === 'open' || state.kind === 'closed'
-
-  return (
-    <section
-      id="place"
-      className={cx(s.block, compact && s.compact)}
-      aria-label={t.place.title}
-      data-testid="place"
-    >
-      <div className={s.top}>
-        <div>{headline()}</div>
-        {follows && (
-          <span className={s.live} data-state={online ? live : 'reconnecting'}>
-            <span className={s.dot} aria-hidden="true" />
-            {online && live !== 'reconnecting' ? t.place.live : t.place.reconnecting}
-          </span>
-        )}
-      </div>
-      {state.kind !== 'closed' && !over && <Meter places={event.places ?? null} />}
-      {text() && <div className={s.text}>{text()}</div>}
-      {failed && !hasCode(failed, 'email_not_verified') && (
-        <Alert>
-          {errorText(failed, t)} {join.error && isRetryable(failed) && t.place.retryNote}
-        </Alert>
-      )}
-      {hasCode(failed, 'email_not_verified') && <Alert>{t.place.reasons.email_not_verified}</Alert>}
-      {!online && <p className={s.text}>{t.place.offline}</p>}
-      <div className={s.actions}>{actions()}</div>
-      <Dialog
-        open={asking}
-        onClose={() => setAsking(false)}
-        title={state.kind === 'waiting' ? t.place.leaveLineTitle : t.place.leaveTitle}
-      >
-        <p>{leaveText()}</p>
-        <DialogActions>
-          <Button
-            variant="danger"
-            onClick={() => {
-              setAsking(false)
-              if (me) leave.mutate(me.id)
-            }}
-          >
-            {state.kind === 'waiting' ? t.place.leaveLine : t.place.leave}
-          </Button>
-          <Button onClick={() => setAsking(false)}>{t.place.keep}</Button>
-        </DialogActions>
-      </Dialog>
-    </section>
-  )
-
-  function leaveText(): string {
-    if (state.kind === 'waiting') return t.place.leaveLineText
-    return event.places?.capacity == null ? t.place.leaveTextUnlimited : t.place.leaveText
-  }
-
-  function headline(): ReactNode {
-    if (state.kind === 'in') {
-      if (over) return <p className={s.headline}>{t.mine.wasIn}.</p>
-      return (
-        <p className={s.stamp} data-fresh={fresh} role="status">
-          <Check aria-hidden="true" strokeWidth={3} />
-          {t.place.in}
-        </p>
-      )
-    }
-    if (state.kind === 'waiting') {
-      return (
-        <p className={cx(s.stamp, s.line)} data-fresh={fresh} role="status">
-          {state.position ? t.place.inLine(state.position) : t.place.inLineUnknown}
-        </p>
-      )
-    }
-    if (state.kind === 'closed' && state.reason !== 'email_not_verified') {
-      // Whoever asks for none of no places is refused for some reason; what matters is that there are none.
-      if (!started && event.places?.capacity === 0) {
-        return <p className={s.headline}>{t.place.noPlaces}</p>
-      }
-      return <p className={s.headline}>{t.place.reasons[state.reason] ?? t.place.notOpen}</p>
-    }
-    return <Count places={event.places ?? null} full={state.kind === 'open' && state.full} />
-  }
-
-  function text(): ReactNode {
-    const { places } = event
-    if (state.kind === 'in') {
-      const today = todayIn(event.timezone, now)
-      const day = formatDay(dayOf(event.starts_at_local), today, locale)
-      const time = event.all_day ? null : formatTime(event.starts_at_local, locale)
-      if (over) return t.place.reasons.event_ended
-      return (
-        <>
-          <strong>{t.place.inLong(day, time)} </strong>
-          {places && summary(places)}
-        </>
-      )
-    }
-    if (state.kind === 'waiting') {
-      return (
-        <>
-          {t.place.inLineNext} {places && summary(places)}
-        </>
-      )
-    }
-    if (state.kind === 'closed') {
-      return state.reason === 'email_not_verified' ? t.place.reasons.email_not_verified : null
-    }
-    if (!places) return t.place.unknownHint
-    if (state.full) return places.capacity === 0 ? null : t.place.fullNext
-    return me ? null : t.place.signInFirst
-  }
-
-  function summary(places: Places) {
-    const parts = [t.place.going(places.confirmed)]
-    if (places.waitlisted > 0) parts.push(t.place.waiting(places.waitlisted))
-    return `${parts.join(', ')}.`
-  }
-
-  function actions(): ReactNode {
-    if (state.kind === 'open') {
-      const label = state.full ? t.place.joinLine : t.place.join
-      if (event.places?.capacity === 0) return null
-      if (!me) {
-        return (
-          <Link
-            to="/sign-in"
-            search={{ next: `/events/${id}/${event.slug}` }}
-            className={buttonClass({ variant: 'primary', size: 'large', wide: true })}
-          >
-            {label}
-          </Link>
-        )
-      }
-      return (
-        <Button
-          variant="primary"
-          size="large"
-          wide
-          busy={join.isPending}
-          onClick={() => {
-            leave.reset()
-            join.mutate(me.id)
-          }}
-        >
-          {join.isPending ? t.place.joining : label}
-        </Button>
-      )
-    }
-    if (state.kind === 'closed' || over) return null
-    return (
-      <div className={s.row}>
-        {state.kind === 'in' && (
-          <a className={buttonClass({ variant: 'primary' })} href={calendarUrl(id)} download>
-            <CalendarPlus aria-hidden="true" />
-            {t.event.calendar}
-          </a>
-        )}
-        {(event.actions.can_leave || leave.isPending) && (
-          <Button
-            busy={leave.isPending}
-            onClick={() => {
-              join.reset()
-              setAsking(true)
-            }}
-          >
-            {leave.isPending
-              ? t.place.leaving
-              : state.kind === 'waiting'
-                ? t.place.leaveLine
-                : t.place.leave}
-          </Button>
-        )}
-      </div>
-    )
-  }
-}
-
-function Count({ places, full }: { places: Places | null; full: boolean }) {
-  const { t, locale } = useI18n()
-  if (!places) return <p className={s.headline}>{t.place.unknown}</p>
-  const { capacity, confirmed, waitlisted, held } = places
-  if (capacity == null) {
-    return (
-      <p className={s.unit}>
-        {t.place.unlimited}
-        <small>{t.place.going(confirmed)}</small>
-      </p>
-    )
-  }
-  if (capacity === 0) return <p className={s.headline}>{t.place.noPlaces}</p>
-  if (full) {
-    return (
-      <p className={s.unit}>
-        {t.place.full}
-        <small>
-          {t.place.fullOf(capacity)}. {t.place.waiting(waitlisted)}.
-        </small>
-      </p>
-    )
-  }
-  const left = Math.max(0, capacity - confirmed - held)
-  return (
-    <p className={s.count}>
-      <span className={s.number}>
-        <span key={left} className={s.tick}>
-          {formatNumber(left, locale)}
-        </span>
-      </span>
-      <span className={s.unit}>
-        {t.place.leftWord(left)}
-        <small>{t.place.of(capacity)}</small>
-      </span>
-    </p>
-  )
-}
-
-/** How much is taken, drawn; the words beside it say the same. */
-function Meter({ places }: { places: Places | null }) {
-  if (!places || !places.capacity) return null
-  const share = Math.min(1, (places.confirmed + places.held) / places.capacity)
-  return (
-    <div className={s.meter} aria-hidden="true">
-      <span style={{ transform: `scaleX(${share})` }} />
-    </div>
-  )
+    if (at === null) return
+    const wait = Math.max(0, at - Date.now()) + (0.2 + Math.random()) * REFRESH_SCATTER_MS
+    if (wait > LONGEST_TIMER_MS) return
+    const timer = setTimeout(() => void client.invalidateQueries({ queryKey: eventKey(id) }), wait)
+    return () => clearTimeout(timer)
+  }, [at, client, id])
 }

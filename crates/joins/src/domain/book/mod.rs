@@ -238,9 +238,16 @@ impl Book {
         if !freed && !self.event.is_held_up(now) {
             return false;
         }
-        let facts = self.facts.len();
+        let (facts, revision) = (self.facts.len(), self.event.revision);
+        self.event.revision += i64::from(!freed);
         self.give(None, now);
-        !freed && self.facts.len() > facts
+        let given = self.facts.len() > facts;
+        if given {
+            self.changed = true;
+        } else {
+            self.event.revision = revision;
+        }
+        !freed && given
     }
 
     fn lapse(&mut self, now: DateTime<Utc>) {
@@ -370,11 +377,11 @@ impl Book {
         self.line.remove(&line_no);
         self.event.release(join.status, join.size);
         shrink(join, people);
+        if join.status != JoinStatus::Offered {
+            join.given_revision = Some(revision); // an offer was given when it was made
+        }
         join.status = JoinStatus::Confirmed;
         join.confirmed = Some((now, revision));
-        if way != Way::Offer {
-            join.given_revision = Some(revision);
-        }
         (join.way, join.promoted) = (Some(way), promoted);
         let owes = way != Way::Door && !join.answers.suffice(&self.event.registration.questions);
         let answers_due = owes.then(|| (now + ANSWER_TIME).min(self.event.starts_at));

@@ -1,4 +1,4 @@
-import type { EventView } from '../../api/types'
+import type { EventView } from './types'
 
 /** A link into OpenStreetMap: the very spot when known, else a search for the address. */
 export function mapUrl(event: Pick<EventView, 'venue' | 'city'>): string | null {

@@ -1,5 +1,7 @@
 //! The rules once more, in the plainest way: one list of people in order of arrival, gone through again for each question. Too slow for the
 //! real thing, and too simple to be wrong.
+#![expect(missing_docs, reason = "the words are those of the engine")]
+#![expect(clippy::missing_panics_doc, clippy::missing_errors_doc, reason = "for tests")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{events::EventStatus, registration::Access};
@@ -105,6 +107,30 @@ pub struct Join {
 type Refused = &'static str;
 
 impl Oracle {
+    /// An event that has just been published, with the rules that most events have.
+    pub fn new(now: DateTime<Utc>, capacity: Option<i32>, starts_at: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            status: EventStatus::Published,
+            capacity,
+            hold: None,
+            starts_at,
+            access: Access::Open,
+            party_limit: 10,
+            opens_at: None,
+            closes_at: None,
+            passes: 3,
+            offer_hours: 24,
+            offer_minutes: 120,
+            asks: false,
+            reconfirm_hours: None,
+            reconfirm_asked: false,
+            members: Vec::new(),
+            banned: Vec::new(),
+            invitations: Vec::new(),
+        }
+    }
+
     pub fn places(&self) -> Value {
         json!({ "capacity": self.capacity, "confirmed": self.people(Status::Confirmed), "waitlisted": self.people(Status::Waitlisted), "held": self.held() })
     }

@@ -1,0 +1,195 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import Search from 'lucide-react/icons/search'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { hasCode } from '../../api/problem'
+import type { EventView, Participant } from '../../api/types'
+import { useI18n } from '../../i18n'
+import { formatNumber } from '../../i18n/dates'
+import { Button } from '../../ui/Button'
+import { Empty, Failure, Skeleton } from '../../ui/State'
+import { BulkApprove } from './BulkApprove'
+import s from './ParticipantsPage.module.css'
+import { STATUSES, type Deed, type Status } from './people'
+import { PeopleTable } from './PeopleTable'
+import { peopleQuery } from './peopleQuery'
+
+const PersonDialog = lazy(() =>
+  import('./PersonDialog').then((it) => ({ default: it.PersonDialog })),
+)
+
+const route = getRouteApi('/events/$id/participants')
+/** After the last key, so that not every letter asks the server. */
+const TYPING_MS = 300
+
+export function PeopleList({ id, event }: { id: string; event: EventView | undefined }) {
+  const { status, name } = route.useSearch()
+  return (
+    <>
+      <div className={s.tools}>
+        <Filters id={id} event={event} />
+        <NameSearch key={id} id={id} />
+      </div>
+      <People key={`${status}.${name}`} id={id} event={event} status={status} name={name} />
+    </>
+  )
+}
+
+/** Which of them. Those who ask are counted here, since nothing happens until the organiser looks. */
+function Filters({ id, event }: { id: string; event: EventView | undefined }) {
+  const { t, locale } = useI18n()
+  const { status, name } = route.useSearch()
+  const requests = useInfiniteQuery(peopleQuery(id, 'pending', undefined)).data?.pages
+  const asking = requests?.flatMap((page) => page.items).length
+  const counts: Record<Status, number | undefined> = {
+    confirmed: event?.places?.confirmed,
+    waitlisted: event?.places?.waitlisted,
+    offered: undefined,
+    pending: asking,
+  }
+  const more = requests?.at(-1)?.next_cursor ? '+' : ''
+  return (
+    <nav className={s.filters} aria-label={t.people.filter}>
+      {([undefined, ...STATUSES] as const).map((it) => {
+        const count = it && counts[it]
+        return (
+          <Link
+            key={it ?? 'all'}
+            to="/events/$id/participants"
+            params={{ id }}
+            search={{ ...(it && { status: it }), ...(name && { name }) }}
+            aria-current={it === status ? 'page' : undefined}
+            activeProps={{ 'aria-current': it === status ? 'page' : undefined }}
+          >
+            {t.people.filters[it ?? 'all']}
+            {!!count && (
+              <span className={s.count}>
+                {formatNumber(count, locale)}
+                {it === 'pending' && more}
+              </span>
+            )}
+          </Link>
+        )
+      })}
+    </nav>
+  )
+}
+
+function NameSearch({ id }: { id: string }) {
+  const { t } = useI18n()
+  const { status, name } = route.useSearch()
+  const navigate = useNavigate()
+  const [typed, setTyped] = useState(name ?? '')
+  useEffect(() => {
+    const wanted = typed.trim()
+    if (wanted === (name ?? '')) return
+    const timer = setTimeout(
+      () =>
+        void navigate({
+          to: '/events/$id/participants',
+          params: { id },
+          search: { ...(status && { status }), ...(wanted && { name: wanted }) },
+          replace: true,
+        }),
+      TYPING_MS,
+    )
+    return () => clearTimeout(timer)
+  }, [typed, name, status, id, navigate])
+  return (
+    <label className={s.search}>
+      <Search aria-hidden="true" />
+      <span className="vh">{t.people.search}</span>
+      <input
+        type="search"
+        value={typed}
+        placeholder={t.people.search}
+        maxLength={100}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+    </label>
+  )
+}
+
+function People(props: {
+  id: string
+  event: EventView | undefined
+  status: Status | undefined
+  name: string | undefined
+}) {
+  const { id, event, status, name } = props
+  const { t } = useI18n()
+  const list = useInfiniteQuery(peopleQuery(id, status, name))
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const [doing, setDoing] = useState<{ deed: Deed; person: Participant } | null>(null)
+
+  if (list.isPending) return <Skeleton style={{ height: '16rem' }} />
+  const people = list.data?.pages.flatMap((page) => page.items) ?? []
+  if (list.isError && people.length === 0) {
+    if (hasCode(list.error, 'forbidden', 'not_found')) return <Empty title={t.people.notYours} />
+    return (
+      <Failure title={t.people.failed} error={list.error} onRetry={() => void list.refetch()} />
+    )
+  }
+  const asking = people.filter((person) => person.status === 'pending')
+  const selected = asking.filter((person) => chosen.has(person.user_id))
+  return (
+    <>
+      {status === 'pending' && (
+        <BulkApprove
+          id={id}
+          people={asking}
+          selected={selected}
+          onSelect={(these) => setChosen(new Set(these.map((person) => person.user_id)))}
+        />
+      )}
+      {people.length === 0 ? (
+        <Nobody status={status} name={name} />
+      ) : (
+        <PeopleTable
+          event={event}
+          people={people}
+          chosen={status === 'pending' ? chosen : undefined}
+          onChoose={(person, on) =>
+            setChosen((old) => {
+              const next = new Set(old)
+              if (on) next.add(person.user_id)
+              else next.delete(person.user_id)
+              return next
+            })
+          }
+          onDeed={(deed, person) => setDoing({ deed, person })}
+        />
+      )}
+      {list.hasNextPage && (
+        <Button
+          className={s.more}
+          busy={list.isFetchingNextPage}
+          onClick={() => void list.fetchNextPage()}
+        >
+          {t.common.more}
+        </Button>
+      )}
+      <Suspense fallback={null}>
+        {doing && event && (
+          <PersonDialog
+            key={doing.person.join_id}
+            event={event}
+            {...doing}
+            onClose={() => setDoing(null)}
+          />
+        )}
+      </Suspense>
+    </>
+  )
+}
+
+function Nobody({ status, name }: { status: Status | undefined; name: string | undefined }) {
+  const { t } = useI18n()
+  if (name) return <Empty title={t.people.emptySearch(name)} />
+  if (status === 'waitlisted') return <Empty title={t.people.emptyLine} />
+  if (status === 'pending') return <Empty title={t.people.emptyRequests} />
+  if (status === 'offered') {
+    return <Empty title={t.people.emptyOffers} hint={t.people.emptyOffersHint} />
+  }
+  return <Empty title={t.people.empty} hint={t.people.emptyHint} />
+}
