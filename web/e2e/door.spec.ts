@@ -1,4 +1,5 @@
-import { expect, test, type Browser, type Page } from '@playwright/test'
+import { chromium, expect, test, type Browser, type Page } from '@playwright/test'
+import { writeFileSync } from 'node:fs'
 import { openEvent, placeOf, publishedEvent, someone, unique } from './helpers'
 
 const PHONE = { viewport: { width: 390, height: 844 } }
@@ -224,4 +225,42 @@ test('who is not signed in signs in first, and keeps the link', async ({ browser
   await expect(page).toHaveURL(/\/sign-in\?next=/)
   const kept = new URL(page.url()).searchParams.get('next')
   expect(kept).toBe(`/events/${id}/door#steward=some-code`)
+})
+
+test('a code before the camera lets its owner in, once', async ({ browser, baseURL }, info) => {
+  const { id, olga, ada } = await evening(browser)
+  await ada.page.setViewportSize({ width: 640, height: 480 })
+  await ada.page.goto(`/events/${id}/ticket`)
+  await ada.page.getByRole('img', { name: /The code of your ticket/ }).scrollIntoViewIfNeeded()
+  const film = info.outputPath('ticket.mjpeg')
+  const frame = await ada.page.screenshot({ type: 'jpeg', quality: 90 })
+  writeFileSync(film, Buffer.concat([frame, frame]))
+
+  const { executablePath, args = [] } = info.project.use.launchOptions ?? {}
+  const withCamera = await chromium.launch({
+    executablePath,
+    args: [
+      ...args,
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      `--use-file-for-fake-video-capture=${film}`,
+    ],
+  })
+  try {
+    const storageState = await olga.context.storageState()
+    const context = await withCamera.newContext({ ...PHONE, baseURL, storageState })
+    const page = await context.newPage()
+    await page.goto(`/events/${id}/door`)
+    const start = page.getByRole('button', { name: 'Start the camera' })
+    await start.click({ timeout: 2_000 }).catch(() => {}) // it starts by itself where it may
+    await expect(verdict(page)).toContainText('Ada')
+    await expect(verdict(page), 'it makes room for the next by itself').toBeHidden()
+    await expect(page.getByText('Inside').locator('..')).toContainText('1')
+    await expect(
+      page.getByText('Refused').locator('..'),
+      'held still, it counts once',
+    ).toContainText('0')
+  } finally {
+    await withCamera.close()
+  }
 })
