@@ -881,6 +881,7 @@ export const de: Messages = {
     'invitation.too_long': 'Das ist nicht der Code einer Einladung.',
     'invitation.invalid': 'Das ist nicht der Code einer Einladung.',
     'expires_at.invalid': 'Das ist schon vorbei.',
+    'password.wrong': 'Das ist nicht dein Passwort.',
     'current_password.wrong': 'Das ist nicht dein jetziges Passwort.',
     'current_password.invalid': 'Das ist nicht dein jetziges Passwort.',
     'starts_at_local.invalid':

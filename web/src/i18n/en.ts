@@ -876,6 +876,7 @@ export const en = {
     'invitation.invalid': 'That is not the code of an invitation.',
     'expires_at.invalid': 'That is in the past.',
     'email.invalid': 'That is not an e-mail address.',
+    'password.wrong': 'That is not your password.',
     'current_password.wrong': 'That is not your current password.',
     'current_password.invalid': 'That is not your current password.',
     'starts_at_local.invalid':
