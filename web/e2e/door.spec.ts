@@ -1,6 +1,6 @@
 import { chromium, expect, test, type Browser, type Page } from '@playwright/test'
 import { writeFileSync } from 'node:fs'
-import { openEvent, placeOf, publishedEvent, someone, unique } from './helpers'
+import { openEvent, PASSWORD, placeOf, publishedEvent, someone, unique } from './helpers'
 
 const PHONE = { viewport: { width: 390, height: 844 } }
 
@@ -34,7 +34,7 @@ async function phone(browser: Browser, like: Page, id: string, gate: string) {
   const page = await context.newPage()
   await page.goto(`/events/${id}/door`)
   await expect(page.getByText('Connected')).toBeVisible()
-  await page.getByRole('button', { name: /Name this gate/ }).click()
+  await page.getByRole('button', { name: 'Gate Name it' }).click()
   await page.getByRole('textbox', { name: 'What is this gate called?' }).fill(gate)
   await page.getByRole('button', { name: 'That’s it' }).click()
   await page.getByRole('button', { name: 'Names' }).click()
@@ -225,6 +225,23 @@ test('who is not signed in signs in first, and keeps the link', async ({ browser
   await expect(page).toHaveURL(/\/sign-in\?next=/)
   const kept = new URL(page.url()).searchParams.get('next')
   expect(kept).toBe(`/events/${id}/door#steward=some-code`)
+})
+
+test('whoever is signed out at the door goes on, and signs in again later', async ({ browser }) => {
+  const { id, olga, code } = await evening(browser)
+  const { page, context } = await phone(browser, olga.page, id, 'North')
+  await context.clearCookies()
+  await type(page, code)
+  await expect(verdict(page)).toContainText('Ada')
+  await next(page)
+  await expect(page.getByText('You have been signed out.')).toBeVisible()
+  await expect(page.getByText('1 not sent yet')).toBeVisible()
+  await page.getByRole('link', { name: 'sign in again' }).click()
+  await page.getByLabel('E-mail').fill(olga.email)
+  await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByText('Connected · all sent')).toBeVisible()
+  await expect(page.getByText('Inside').locator('..')).toContainText('1')
 })
 
 test('a code before the camera lets its owner in, once', async ({ browser, baseURL }, info) => {

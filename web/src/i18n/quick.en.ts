@@ -20,8 +20,8 @@ export const quickEn = {
 
     pageTitle: 'Your place',
     asked: (n: number) => `You asked for ${places(n)}`,
-    lookTitle: 'One press, and it is decided',
-    lookLead: 'Nothing has happened by opening the link.',
+    lookTitle: 'Almost there',
+    lookLead: 'Opening the link has taken nothing yet. One press does.',
     forName: (name: string) => `for ${name}`,
     upTo: (n: number, least: number) => `${n} people, at least ${least}`,
     take: (n: number) => (n === 1 ? 'Take the place' : `Take the ${n} places`),
@@ -40,14 +40,10 @@ export const quickEn = {
 
     failed: 'You are signed in, but the place could not be taken.',
     decided: 'You are signed in, but there is no place.',
-    inTitle: 'You’re in.',
     in: (day: string, time: string | null) =>
       time ? `See you ${day} at ${time}.` : `See you ${day}.`,
     partial: (n: number, asked: number) => `There was room for ${n} of ${asked}.`,
-    lineTitle: (position: string) => `You’re ${position} in line.`,
-    lineTitleUnknown: 'You’re in line.',
     line: 'If a place comes free, it goes to the line in order, and a mail tells you.',
-    pendingTitle: 'You’ve asked.',
     pending: 'The organiser decides, and a mail tells you.',
     ticket: 'Your ticket',
     event: 'To the event',

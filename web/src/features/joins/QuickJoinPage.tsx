@@ -10,7 +10,7 @@ import { hasCode, isRetryable } from '../../api/problem'
 import { useMe, useSetMe } from '../../api/session'
 import type { EventView, JoinWish, Ok } from '../../api/types'
 import { useI18n } from '../../i18n'
-import { dayOf, formatDay, formatTime, ordinal, todayIn } from '../../i18n/dates'
+import { dayOf, formatDay, formatTime, todayIn } from '../../i18n/dates'
 import { Button, buttonClass } from '../../ui/Button'
 import { Alert, formClass, PasswordField } from '../../ui/Field'
 import { useNow, useTitle } from '../../ui/hooks'
@@ -182,9 +182,9 @@ function Done(props: { joined: Joined; confirmed: Confirmed; event: EventView })
   const day = formatDay(dayOf(event.starts_at_local), todayIn(event.timezone, now), locale)
   const time = event.all_day ? null : formatTime(event.starts_at_local, locale)
   const title = {
-    confirmed: t.quick.inTitle,
-    pending: t.quick.pendingTitle,
-    waitlisted: position ? t.quick.lineTitle(ordinal(position, locale)) : t.quick.lineTitleUnknown,
+    confirmed: t.place.in,
+    pending: t.place.pending,
+    waitlisted: position ? t.place.inLine(position) : t.place.inLineUnknown,
   }[status]
   const text = {
     confirmed: t.quick.in(day, time),
