@@ -18,8 +18,18 @@ const START: &str = "<meta name=\"description\" content=\"Find what happens in y
      <meta property=\"og:title\" content=\"CityEvents\">\n\
      <meta property=\"og:description\" content=\"Find what happens in your city, and take a place.\">";
 /// First segments of paths that the web app has screens for.
-const SCREENS: &[&str] =
-    &["", "events", "sign-up", "sign-in", "verify-email", "forgot-password", "reset-password", "me", "dev"];
+const SCREENS: &[&str] = &[
+    "",
+    "events",
+    "sign-up",
+    "sign-in",
+    "verify-email",
+    "forgot-password",
+    "reset-password",
+    "quick-join",
+    "me",
+    "dev",
+];
 
 /// Renders the frame for a path. The status is 404 where there is nothing, and the web app says so in its own words. To whoever is
 /// signed in there may be a draft of theirs.

@@ -1,11 +1,13 @@
 import type { Messages } from './en'
 import { doorDe } from './door.de'
+import { quickDe } from './quick.de'
 
 const people = (n: number) => (n === 1 ? '1 Person' : `${n} Personen`)
 const places = (n: number) => (n === 1 ? '1 Platz' : `${n} Plätze`)
 
 export const de: Messages = {
   ...doorDe,
+  ...quickDe,
   common: {
     retry: 'Noch einmal versuchen',
     cancel: 'Abbrechen',
@@ -819,6 +821,7 @@ export const de: Messages = {
     precondition_required: 'Lade die Seite neu und versuch es noch einmal.',
     invalid_credentials: 'Adresse und Passwort passen nicht zusammen.',
     email_not_verified: 'Bestätige erst deine E-Mail-Adresse; der Link liegt in deinem Postfach.',
+    sign_in_too_old: 'Dafür braucht es eine frische Anmeldung.',
     token_invalid: 'Dieser Link gilt nicht mehr.',
     invalid_token: 'Dieser Link gilt nicht mehr.',
     token_expired: 'Dieser Link ist zu alt.',
@@ -878,6 +881,7 @@ export const de: Messages = {
     'invitation.too_long': 'Das ist nicht der Code einer Einladung.',
     'invitation.invalid': 'Das ist nicht der Code einer Einladung.',
     'expires_at.invalid': 'Das ist schon vorbei.',
+    'password.wrong': 'Das ist nicht dein Passwort.',
     'current_password.wrong': 'Das ist nicht dein jetziges Passwort.',
     'current_password.invalid': 'Das ist nicht dein jetziges Passwort.',
     'starts_at_local.invalid':

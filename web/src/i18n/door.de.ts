@@ -180,7 +180,7 @@ export const doorDe: DoorMessages = {
     },
 
     gate: 'Eingang',
-    gateNone: 'Eingang benennen',
+    gateNone: 'Benennen',
     gateTitle: 'Wie heißt dieser Eingang?',
     gateHint: 'Andere sehen ihn neben dem, was hier geschieht: „Nord“, „Bühneneingang“.',
     gateSave: 'Passt',

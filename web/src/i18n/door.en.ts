@@ -179,7 +179,7 @@ export const doorEn = {
     } as Record<string, string>,
 
     gate: 'Gate',
-    gateNone: 'Name this gate',
+    gateNone: 'Name it',
     gateTitle: 'What is this gate called?',
     gateHint: 'Others see it beside what happens here: “North”, “Stage door”.',
     gateSave: 'That’s it',

@@ -1,11 +1,13 @@
 import { ordinal } from './dates'
 import { doorEn } from './door.en'
+import { quickEn } from './quick.en'
 
 const people = (n: number) => (n === 1 ? '1 person' : `${n} people`)
 const places = (n: number) => (n === 1 ? '1 place' : `${n} places`)
 
 export const en = {
   ...doorEn,
+  ...quickEn,
   common: {
     retry: 'Try again',
     cancel: 'Cancel',
@@ -812,6 +814,7 @@ export const en = {
     precondition_required: 'Reload the page and try again.',
     invalid_credentials: 'Address and password don’t match.',
     email_not_verified: 'Confirm your e-mail address first; the link is in your inbox.',
+    sign_in_too_old: 'This takes a fresh sign-in.',
     token_invalid: 'This link no longer works.',
     invalid_token: 'This link no longer works.',
     token_expired: 'This link is too old.',
@@ -873,6 +876,7 @@ export const en = {
     'invitation.invalid': 'That is not the code of an invitation.',
     'expires_at.invalid': 'That is in the past.',
     'email.invalid': 'That is not an e-mail address.',
+    'password.wrong': 'That is not your password.',
     'current_password.wrong': 'That is not your current password.',
     'current_password.invalid': 'That is not your current password.',
     'starts_at_local.invalid':

@@ -204,6 +204,22 @@ const stewards = createRoute({
   component: lazyRouteComponent(() => import('../features/door/StewardsPage'), 'StewardsPage'),
 })
 
+const quickJoin = createRoute({
+  getParentRoute: () => root,
+  path: '/quick-join',
+  validateSearch: tokenSearch,
+  component: lazyRouteComponent(() => import('../features/joins/QuickJoinPage'), 'QuickJoinPage'),
+})
+
+const quickJoinEntry = createRoute({
+  getParentRoute: () => root,
+  path: '/events/$id/quick-join',
+  component: lazyRouteComponent(
+    () => import('../features/joins/QuickJoinEntryPage'),
+    'QuickJoinEntryPage',
+  ),
+})
+
 const account = createRoute({
   getParentRoute: () => root,
   path: '/me/account',
@@ -236,6 +252,8 @@ const tree = root.addChildren([
   ticket,
   door,
   stewards,
+  quickJoin,
+  quickJoinEntry,
   account,
   devMail,
 ])

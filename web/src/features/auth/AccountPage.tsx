@@ -16,6 +16,7 @@ import { useToast } from '../../ui/Toast'
 import { useForm } from '../../ui/useForm'
 import { Widget } from '../../ui/Widget'
 import s from './AccountPage.module.css'
+import { DeleteAccount } from './DeleteAccount'
 import { PASSWORD_MAX, PASSWORD_MIN } from './rules'
 import { describeAgent } from './userAgent'
 
@@ -44,7 +45,8 @@ export function AccountPage() {
       <div className={s.grid}>
         <div className={s.column}>
           <Profile me={me} />
-          <ChangePassword />
+          <ChangePassword me={me} />
+          <DeleteAccount me={me} />
         </div>
         <Widget>
           <Sessions />
@@ -105,34 +107,38 @@ function Profile({ me }: { me: Me }) {
   )
 }
 
-function ChangePassword() {
+function ChangePassword({ me }: { me: Me }) {
   const { t } = useI18n()
   const client = useQueryClient()
+  const setMe = useSetMe()
   const [done, setDone] = useState(false)
   const form = useForm({
-    submit: async ({ current_password = '', new_password = '' }, element) => {
+    submit: async ({ current_password, new_password = '' }, element) => {
       setDone(false)
       await unwrap(
         api.POST('/api/v1/auth/change-password', { body: { current_password, new_password } }),
       )
       element.reset()
       setDone(true)
+      await setMe({ ...me, has_password: true })
       await client.invalidateQueries({ queryKey: sessionsKey })
     },
   })
   return (
     <section className={s.section} aria-labelledby="password">
       <h2 id="password">{t.account.password}</h2>
-      <p className={s.dim}>{t.account.passwordLead}</p>
+      <p className={s.dim}>{me.has_password ? t.account.passwordLead : t.farewell.firstPassword}</p>
       <form className={formClass} {...form.props}>
         {form.errors.form && <Alert>{form.errors.form}</Alert>}
         {done && <Alert tone="good">{t.account.passwordChanged}</Alert>}
-        <PasswordField
-          {...form.field('current_password')}
-          label={t.auth.currentPassword}
-          autoComplete="current-password"
-          maxLength={PASSWORD_MAX}
-        />
+        {me.has_password && (
+          <PasswordField
+            {...form.field('current_password')}
+            label={t.auth.currentPassword}
+            autoComplete="current-password"
+            maxLength={PASSWORD_MAX}
+          />
+        )}
         <PasswordField
           {...form.field('new_password')}
           label={t.auth.newPassword}
@@ -142,7 +148,7 @@ function ChangePassword() {
           maxLength={PASSWORD_MAX}
         />
         <Button type="submit" busy={form.busy}>
-          {t.account.changePassword}
+          {me.has_password ? t.account.changePassword : t.farewell.setPassword}
         </Button>
       </form>
     </section>

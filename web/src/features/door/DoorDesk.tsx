@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import ArrowLeft from 'lucide-react/icons/arrow-left'
 import ListOrdered from 'lucide-react/icons/list-ordered'
@@ -7,6 +7,7 @@ import Undo from 'lucide-react/icons/undo-2'
 import Users from 'lucide-react/icons/users'
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { eventQuery } from '../../api/event'
+import { meQuery } from '../../api/session'
 import { useI18n } from '../../i18n'
 import { formatClock, formatNumber } from '../../i18n/dates'
 import { useToast } from '../../ui/Toast'
@@ -248,6 +249,7 @@ function Connection(props: {
   id: string
 }) {
   const { t, locale } = useI18n()
+  const client = useQueryClient()
   const { state, kept, mine, others } = props
   const clock = (at: number) => formatClock(at, kept.timezone, locale)
   const away = state.away !== null
@@ -267,7 +269,11 @@ function Connection(props: {
       {state.ended && (
         <p>
           {t.door.ended}{' '}
-          <Link to="/sign-in" search={{ next: `/events/${props.id}/door` }}>
+          <Link
+            to="/sign-in"
+            search={{ next: `/events/${props.id}/door` }}
+            onClick={() => client.setQueryData(meQuery.queryKey, null)}
+          >
             {t.door.endedLink}
           </Link>
         </p>

@@ -61,15 +61,20 @@ function Entry({ id }: { id: string }) {
     if (code && userId && isIdle) mutate(code)
   }, [code, userId, isIdle, mutate])
 
-  if (me.data === null) return <Navigate to="/sign-in" search={{ next: `/events/${id}/door` }} />
-  if (me.isPending && online) return <Opening />
-  if (code && userId && (isIdle || isPending)) return <Opening label={t.door.becoming} />
-  if (isError && isRetryable(error)) {
-    return (
-      <Message>
-        <Failure title={t.door.failed} error={error} onRetry={() => code && mutate(code)} />
-      </Message>
-    )
+  // Who has begun to stand here goes on, also when the sign-in ends meanwhile: the guests wait.
+  const [stands, setStands] = useState(false)
+  if (!stands) {
+    if (me.data === null) return <Navigate to="/sign-in" search={{ next: `/events/${id}/door` }} />
+    if (me.isPending && online) return <Opening />
+    if (code && userId && (isIdle || isPending)) return <Opening label={t.door.becoming} />
+    if (isError && isRetryable(error)) {
+      return (
+        <Message>
+          <Failure title={t.door.failed} error={error} onRetry={() => code && mutate(code)} />
+        </Message>
+      )
+    }
+    setStands(true)
   }
   return <Standing id={id} userId={userId ?? null} spent={hasCode(error, 'steward_link_spent')} />
 }
@@ -88,7 +93,7 @@ function Standing(props: { id: string; userId: string | null; spent: boolean }) 
   const state = useSyncExternalStore(desk.subscribe, desk.get)
   const { kept, phase } = state
   useTitle(kept ? t.door.pageTitle(kept.title) : t.door.title)
-  if (props.userId && kept && kept.user_id !== props.userId && userId !== props.userId) {
+  if (props.userId && userId !== props.userId && kept?.user_id !== props.userId) {
     setUserId(props.userId)
   }
 

@@ -277,7 +277,7 @@ export class Desk {
 
   private isStale() {
     const { kept } = this.state
-    if (!kept) return true
+    if (!kept || !this.listed) return true
     const age = Date.now() - kept.loaded_at
     const listed = kept.guests.reduce((sum, guest) => sum + guest.party_size, 0)
     return age > LIST_MS || (age > POLL_MS && this.expected !== listed)
@@ -373,6 +373,8 @@ export class Desk {
   }
 
   private listing: Promise<boolean> | undefined
+  /** Whether the list was read since the page was opened. */
+  private listed = false
   /** The whole list anew. */
   private list(): Promise<boolean> {
     this.listing ??= this.fetchList().finally(() => (this.listing = undefined))
@@ -414,6 +416,7 @@ export class Desk {
         refused: counts.refused,
         loaded_at: Date.now(),
       }
+      this.listed = true
       this.set({ kept, phase: 'open', error: null })
       await this.lists?.write('doors', [kept]).catch(() => {})
       return true

@@ -163,6 +163,13 @@ function Status({ event }: { event: EventView }) {
           >
             {t.event.participants}
           </Link>
+          <Link
+            to="/events/$id/door"
+            params={{ id: event.id }}
+            className={buttonClass({ size: 'small' })}
+          >
+            {t.door.title}
+          </Link>
         </nav>
       )}
     </>

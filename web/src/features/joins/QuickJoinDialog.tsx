@@ -1,0 +1,25 @@
+import { Link } from '@tanstack/react-router'
+import type { EventView } from '../../api/types'
+import { useT } from '../../i18n'
+import { Dialog } from '../../ui/Dialog'
+import s from './QuickJoin.module.css'
+import { QuickJoinForm } from './QuickJoinForm'
+
+/** The way to a place for whoever has no account, beside the place itself. */
+export function QuickJoinDialog({ event, onClose }: { event: EventView; onClose: () => void }) {
+  const t = useT()
+  return (
+    <Dialog open onClose={onClose} title={t.quick.title}>
+      <div className={s.dialog}>
+        <p>{t.quick.lead}</p>
+        <QuickJoinForm event={event} />
+        <p className={s.dim}>
+          {t.quick.haveAccount}{' '}
+          <Link to="/sign-in" search={{ next: `/events/${event.id}/${event.slug}` }}>
+            {t.auth.signInTitle}
+          </Link>
+        </p>
+      </div>
+    </Dialog>
+  )
+}
