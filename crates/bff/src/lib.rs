@@ -121,8 +121,10 @@ pub fn router(setup: Setup) -> (Router, impl Future<Output = ()> + Send + 'stati
         .layer(middleware::from_fn_with_state(state.clone(), guard::deadline))
         .layer(middleware::from_fn_with_state(state.clone(), session::authenticate))
         .layer(middleware::from_fn_with_state(state.clone(), guard::rate_limit));
+    // Subscribed here, not when the task first runs: by then the first `Connected` may be past.
+    let (of_sessions, of_places) = (broadcast.subscribe(), broadcast.subscribe());
     let background = async move {
-        tokio::join!(sessions.follow(broadcast.clone()), live.follow(broadcast), guard::sweep(limits));
+        tokio::join!(sessions.follow(of_sessions), live.follow(of_places), guard::sweep(limits));
     };
     (routes.layer(layers).with_state(state), background)
 }

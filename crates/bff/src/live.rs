@@ -20,13 +20,16 @@ use axum::{
 use contracts::{EventId, joins::Places};
 use futures::{Stream, StreamExt as _};
 use platform::{
-    broadcast::{Broadcast, News},
+    broadcast::News,
     http::{HeaderMap, HeaderValue, Path},
     problem::{Problem, ProblemDocument},
     role::RoleService,
 };
 use serde::Deserialize;
-use tokio::sync::{broadcast::error::RecvError, watch};
+use tokio::sync::{
+    broadcast::{Receiver, error::RecvError},
+    watch,
+};
 use tokio_stream::wrappers::WatchStream;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -85,8 +88,7 @@ impl Hub {
     }
 
     /// Hears of places for as long as the process runs.
-    pub async fn follow(&self, broadcast: Broadcast) {
-        let mut news = broadcast.subscribe();
+    pub async fn follow(&self, mut news: Receiver<News>) {
         loop {
             match news.recv().await {
                 Ok(News::Topic { topic, data }) => {

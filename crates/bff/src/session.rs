@@ -20,7 +20,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use contracts::{SessionId, UserId};
 use platform::{
     Clock,
-    broadcast::{Broadcast, News},
+    broadcast::News,
     http::{ClientAddr, HeaderMap, HeaderValue, Method, StatusCode, header},
     identity::bearer,
     problem::{self, Problem},
@@ -28,7 +28,7 @@ use platform::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{State, call, error, roles::Roles};
 
@@ -92,8 +92,7 @@ impl Sessions {
     }
 
     /// Hears of sign-ins that end, for as long as the process runs.
-    pub async fn follow(&self, broadcast: Broadcast) {
-        let mut news = broadcast.subscribe();
+    pub async fn follow(&self, mut news: Receiver<News>) {
         loop {
             match news.recv().await {
                 Ok(News::Topic { topic, .. }) => {

@@ -79,7 +79,6 @@ impl App {
             feed::role(parts.context(feed::SCHEMA)?),
             notify::role(parts.context(notify::SCHEMA)?),
         ];
-        lifecycle.spawn(news.run(lifecycle.stop.clone()));
         lifecycle.spawn(health.watch_database("database", db::pool(url, "bus", 1)?, lifecycle.stop.clone()));
 
         let mut services = vec![media_role()];
@@ -101,6 +100,8 @@ impl App {
         lifecycle.spawn(async move {
             tokio::select! { () = stop.cancelled() => {}, () = background => {} }
         });
+        // After everybody has subscribed: whoever missed the first `Connected` would take the connection for broken.
+        lifecycle.spawn(news.run(lifecycle.stop.clone()));
 
         let public = listen(config.http.listen).await?;
         let ops = listen(config.http.ops_listen).await?;

@@ -101,7 +101,7 @@ async fn other_peoples_events_are_out_of_reach() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ended_sign_in_is_refused_at_once_on_every_replica() {
     let a = Server::start().await;
-    let b = Server::on(a.db.clone()).await;
+    let b = a.replica().await;
     let person = a.people(1).await.remove(0);
     let there = person.at(&b.base);
     there.get("/api/v1/me").await.expect(200);

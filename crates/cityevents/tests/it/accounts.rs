@@ -30,7 +30,7 @@ const OWN: &str = "same-origin";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_account_is_signed_out_everywhere_and_its_events_are_called_off() {
     let a = Server::start().await;
-    let b = Server::on(a.db.clone()).await;
+    let b = a.replica().await;
     let (olga, password) = person(&a, "olga@example.org", "Olga").await;
     let (ben, _) = person(&a, "ben@example.org", "Ben").await;
     let event = olga.publish(Some(5)).await;

@@ -137,7 +137,7 @@ async fn the_address_of_an_event_that_takes_an_approval_is_not_public() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn places_arrive_live_also_from_another_replica() {
     let a = Server::start().await;
-    let b = Server::on(a.db.clone()).await;
+    let b = a.replica().await;
     let people = a.people(2).await;
     let event = people[0].publish(Some(5)).await;
     let response = b.nobody().request("GET", &format!("/api/v1/events/{event}/live")).send().await.unwrap();

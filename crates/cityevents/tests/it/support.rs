@@ -50,16 +50,22 @@ pub fn config(data_dir: &TempDir) -> Config {
 
 impl Server {
     pub async fn start() -> Self {
-        Self::on(Arc::new(TestDb::new(&SCHEMAS).await)).await
+        Self::with(Arc::new(TestDb::new(&SCHEMAS).await), |_| {}).await
     }
 
-    /// One more replica on a database.
-    pub async fn on(db: Arc<TestDb>) -> Self {
-        Self::with(db, |_| {}).await
+    /// One more replica on this one's database. Either may send a mail: both put them into one directory.
+    pub async fn replica(&self) -> Self {
+        let (data_dir, mails) = (TempDir::new(), self.data_dir.0.join("mail"));
+        std::fs::create_dir_all(&mails).unwrap();
+        std::os::unix::fs::symlink(mails, data_dir.0.join("mail")).unwrap();
+        Self::within(data_dir, self.db.clone(), |_| {}).await
     }
 
     pub async fn with(db: Arc<TestDb>, change: impl FnOnce(&mut Config)) -> Self {
-        let data_dir = TempDir::new();
+        Self::within(TempDir::new(), db, change).await
+    }
+
+    async fn within(data_dir: TempDir, db: Arc<TestDb>, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config(&data_dir);
         change(&mut config);
         let app = App::start(config, Clock::system(), db.url(), Lifecycle::new()).await.unwrap();
