@@ -7,6 +7,7 @@ use platform::{
     http::Json,
     identity::Role,
     problem::{self, Problem},
+    random,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +38,8 @@ struct Whose {
 /// A browser's cookie becomes an access token. Being used keeps the sign-in alive; that is noted at most once a minute.
 async fn resolve(Extract(state): Extract<State>, Json(body): Json<Cookie>) -> Result<Json<Resolved>, Problem> {
     let (pool, now) = (&state.context.pool, state.context.clock.now());
-    let live = sessions::by_cookie(pool, &body.cookie, now).await?;
+    let cookie = random::fingerprint(&body.cookie);
+    let live = state.cookies.get(cookie, |cookies| sessions::by_cookies(pool, cookies, now)).await?;
     let live = live.ok_or_else(|| Problem::new(problem::UNAUTHENTICATED))?;
     if now - live.last_seen_at > TimeDelta::minutes(1) {
         sessions::touch(pool, live.session_id, now, state.idle_end(now)).await?;
@@ -73,7 +75,8 @@ async fn introspect(Extract(state): Extract<State>, Json(body): Json<Token>) -> 
         claims = keys.verify(&body.access_token, now);
     }
     let Ok(claims) = claims else { return Ok(Json(Introspected::Ended { active: false })) };
-    let active = sessions::is_live(&state.context.pool, claims.sid, now).await?;
+    let pool = &state.context.pool;
+    let active = state.live.get(claims.sid, |ids| sessions::live(pool, ids, now)).await?.is_some();
     Ok(Json(if active {
         Introspected::Live { active, session_id: claims.sid, user_id: claims.sub, role: claims.role }
     } else {

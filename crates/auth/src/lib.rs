@@ -23,15 +23,17 @@ pub use error::CODES;
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
+use contracts::SessionId;
 use platform::{
     bus::Subscription,
     db::Schema,
+    gather::Gather,
     identity::Verifier,
     role::{Context, Job, Running},
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{hashing::Hasher, keys::Signer, throttle::Throttle};
+use crate::{hashing::Hasher, keys::Signer, store::sessions::LiveSession, throttle::Throttle};
 
 /// This role's part of the database.
 pub const SCHEMA: Schema = Schema { name: "auth", migrations: || sqlx::migrate!("./migrations") };
@@ -47,6 +49,11 @@ pub struct State {
     hasher: Hasher,
     throttle: Throttle,
     published: keys::Published,
+    /// Browsers' sign-ins by the fingerprint of the cookie. The door asks about each request of somebody it does not remember: at a drop,
+    /// thousands within a second.
+    cookies: Gather<Vec<u8>, LiveSession>,
+    /// Whether sign-ins live.
+    live: Gather<SessionId, ()>,
 }
 
 impl FromRef<State> for Verifier {
@@ -68,6 +75,8 @@ pub fn role(context: Context, signer: Signer) -> Running {
         hasher: Hasher::new(context.config.auth.hashing_slots),
         throttle: Throttle::new(context.pool.clone(), context.clock.clone()),
         published: published.clone(),
+        cookies: Gather::default(),
+        live: Gather::default(),
         signer,
         context: context.clone(),
     };

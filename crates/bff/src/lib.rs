@@ -22,7 +22,7 @@ mod web;
 pub use error::CODES;
 pub use roles::{PublicRole, Roles, operations};
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use axum::{
     Router,
@@ -54,9 +54,12 @@ pub struct Setup {
     pub drain: CancellationToken,
 }
 
-/// Shared by all handlers.
+/// Shared by all handlers; each layer has its own for each request, so it is one pointer.
 #[derive(Clone)]
-pub struct State {
+pub struct State(Arc<Shared>);
+
+/// See [`State`].
+pub struct Shared {
     config: Arc<Config>,
     verifier: Verifier,
     roles: Arc<Roles>,
@@ -70,6 +73,14 @@ pub struct State {
 impl FromRef<State> for Verifier {
     fn from_ref(state: &State) -> Self {
         state.verifier.clone()
+    }
+}
+
+impl Deref for State {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }
 
@@ -91,7 +102,7 @@ pub fn router(setup: Setup) -> (Router, impl Future<Output = ()> + Send + 'stati
     let roles = Arc::new(roles);
     let sessions = session::Sessions::new(roles.clone(), clock);
     let live = live::Hub::new(roles.service("joins").clone());
-    let state = State {
+    let state = State(Arc::new(Shared {
         verifier,
         roles: roles.clone(),
         sessions: sessions.clone(),
@@ -100,7 +111,7 @@ pub fn router(setup: Setup) -> (Router, impl Future<Output = ()> + Send + 'stati
         openapi: Arc::new(docs::Document::new(openapi)),
         drain,
         config,
-    };
+    }));
     let (composed, description) = api().split_for_parts();
     let own = roles::operations(&description).into_iter().chain(events::wrapped_operations()).collect();
     let routes = composed

@@ -1,6 +1,7 @@
 //! Measures the built binary in one run: database, server and load generator share this machine.
 //!
-//! `./dev bench` builds what is needed and runs this; `bench BINARY [SECONDS]`. Each row is a closed loop of so many callers. The last
+//! `./dev bench` builds what is needed and runs this; `bench BINARY [SECONDS [ONLY]]`, where ONLY is a part of the names of the joins'
+//! rows to be measured, such as `hot event, 512`, for whoever looks at one of them with a profiler. Each row is a closed loop of so many callers. The last
 //! column compares with a row of the same run: reads with the floor, an answer that touches no database; joins with the same server told to
 //! decide each request in a transaction of its own. The raw batch writes the same rows by pgbench, with no server in between.
 
@@ -45,7 +46,7 @@ async fn main() -> anyhow::Result<()> {
     let seconds = arguments.next().map_or(Ok(5), |text| text.parse()).context("SECONDS is a number")?;
     let dir = std::env::temp_dir().join(format!("cityevents-bench-{}", std::process::id()));
     std::fs::create_dir_all(&dir)?;
-    let outcome = Bench { binary, dir: dir.clone(), span: Duration::from_secs(seconds) }.run().await;
+    let outcome = Bench { binary, dir: dir.clone(), span: Duration::from_secs(seconds), only: arguments.next() }.run().await;
     std::fs::remove_dir_all(&dir)?;
     outcome
 }
@@ -54,6 +55,7 @@ struct Bench {
     binary: PathBuf,
     dir: PathBuf,
     span: Duration,
+    only: Option<String>,
 }
 
 struct Server {
@@ -94,6 +96,14 @@ impl Bench {
         let database = sqlx::PgPool::connect(self.output(&["doctor", "--print-database-url"])?.trim()).await?;
         settled(&database).await?;
 
+        let mut people = People(tokens.iter());
+        let organiser = people.next(1)?.remove(0);
+        if self.only.is_some() {
+            let rows = self.joins_rows(&client, &server, &database, &organiser, &mut people).await?;
+            report(&rows, started, resident_mib(server.child.id())?);
+            return Ok(());
+        }
+
         let mut rows = Vec::new();
         rows.push(self.reads(&client, &server, "floor: /livez", 32, |_| "/livez".to_owned()).await);
         rows.push(self.reads(&client, &server, "list page", 32, |_| "/api/v1/events?limit=20".to_owned()).await);
@@ -116,8 +126,6 @@ impl Bench {
         let page = |n: usize| format!("/events/{}", ids[n % ids.len()]);
         rows.push(self.reads(&client, &server, "event page, HTML", 32, page).await);
 
-        let mut people = People(tokens.iter());
-        let organiser = people.next(1)?.remove(0);
         let all = self.joins_rows(&client, &server, &database, &organiser, &mut people).await?;
         rows.extend(all);
         let memory = resident_mib(server.child.id())?;
@@ -158,10 +166,16 @@ impl Bench {
             ("join, 100 events", 128, 100, 4_000, 8_000),
             ("drop: 5,000 people at once, 500 places", 5_000, 1, 500, 5_000),
         ] {
+            if self.only.as_ref().is_some_and(|only| !format!("{name}, {callers}").contains(only)) {
+                continue;
+            }
             let events = self.events(client, server, organiser, events, capacity).await?;
             settled(database).await?;
             rows.push(self.joins(client, server, name, callers, &events, &people.next(count)?).await);
             settled(database).await?;
+        }
+        if self.only.as_ref().is_some_and(|only| !"join, 10,000 events, 512".contains(only.as_str())) {
+            return Ok(rows);
         }
         self.import_events(10_000)?;
         settled(database).await?;
@@ -327,6 +341,7 @@ impl Bench {
                 })
                 .collect(),
         );
+        eprintln!("{name}, {callers} callers");
         let next = Arc::new(AtomicUsize::new(0));
         let started = Instant::now();
         let tasks: Vec<_> = (0..callers)

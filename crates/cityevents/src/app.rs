@@ -60,7 +60,7 @@ impl App {
     pub async fn start(config: Config, clock: Clock, url: &str, lifecycle: Lifecycle) -> anyhow::Result<Self> {
         let started = Instant::now();
         let config = Arc::new(config);
-        let bus_pool = db::pool(url, "bus", 6)?;
+        let bus_pool = db::queue_pool(url, 6)?;
         let bus = Bus::new(bus_pool.clone());
         let (broadcast, news) = Broadcast::new(bus_pool);
         let health = Health::new(clock.clone(), lifecycle.drain.clone());
@@ -199,14 +199,17 @@ fn media_role() -> bff::PublicRole {
 /// Starts a role's relay, consumers and jobs.
 fn run(role: Running, bus: &Bus, broadcast: &Broadcast, lifecycle: &Lifecycle) {
     let stop = &lifecycle.stop;
+    let mails = role.name == notify::SCHEMA.name;
     let relay = Relay::new(role.name, role.pool.clone(), role.outbox, bus.clone(), subscriptions());
     lifecycle.spawn(relay.run(stop.clone()));
     for consumer in role.consumers {
         assert!(consumer.unhandled().is_empty(), "{} does not handle {:?}", consumer.name(), consumer.unhandled());
-        lifecycle.spawn(Worker::new(consumer, bus.clone(), broadcast.bus_wake()).run(stop.clone()));
+        let worker = Worker::new(consumer, bus.clone(), broadcast.bus_wake()).run(stop.clone());
+        if mails { lifecycle.spawn_behind(worker) } else { lifecycle.spawn(worker) }
     }
     for job in role.jobs {
-        lifecycle.spawn(job.run(role.pool.clone(), stop.clone()));
+        let job = job.run(role.pool.clone(), stop.clone());
+        if mails { lifecycle.spawn_behind(job) } else { lifecycle.spawn(job) }
     }
 }
 

@@ -46,12 +46,25 @@ pub fn options(url: &str, schema: &str) -> Result<PgConnectOptions, sqlx::Error>
 /// # Errors
 /// If `url` is not a Postgres URL.
 pub fn pool(url: &str, schema: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
-    Ok(PgPoolOptions::new()
+    Ok(pool_options(max_connections).connect_lazy_with(options(url, schema)?))
+}
+
+fn pool_options(max_connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
         .max_connections(max_connections)
         .min_connections(0)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(Duration::from_mins(5))
-        .connect_lazy_with(options(url, schema)?))
+}
+
+/// The pool of the bus. Its tables are queues: the planner takes them for small, and reads them whole, while a thousand rows that were
+/// deleted a moment ago still lie in them. So everything is looked up by index, by plans that are made once.
+///
+/// # Errors
+/// If `url` is not a Postgres URL.
+pub fn queue_pool(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
+    let options = options(url, "bus")?.options([("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan")]);
+    Ok(pool_options(max_connections).connect_lazy_with(options))
 }
 
 /// The migrations of the platform itself: messaging tables of each role, and the bus.

@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, RwLock},
+    time::Duration,
 };
 
 use axum::extract::{FromRef, FromRequestParts};
@@ -14,6 +15,7 @@ use contracts::{SessionId, UserId};
 use http::{HeaderMap, header, request::Parts};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     Clock,
@@ -59,20 +61,40 @@ pub struct Claims {
     pub exp: i64,
 }
 
+/// Tokens that are remembered as good, so that a process checks the signature of each once: it costs more than anything else about a
+/// request, and the door and each role look at the same token.
+const REMEMBERED: u64 = 50_000;
+
 /// The published keys, by key id. Shared; `auth` (or a refresher) replaces them when they rotate.
 #[derive(Clone, Default)]
-pub struct Keys(Arc<RwLock<HashMap<String, DecodingKey>>>);
+pub struct Keys(Arc<Inner>);
+
+struct Inner {
+    published: RwLock<HashMap<String, DecodingKey>>,
+    /// What good tokens say, by fingerprint. Of tokens that are refused nothing is kept: anybody can make those.
+    good: moka::sync::Cache<[u8; 32], Claims>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        let good = moka::sync::Cache::builder().max_capacity(REMEMBERED).time_to_live(Duration::from_mins(1)).build();
+        Self { published: RwLock::default(), good }
+    }
+}
 
 impl Keys {
     /// Takes over a key set (RFC 7517); entries that are not Ed25519 signature keys are passed over.
     pub fn replace(&self, set: &JwkSet) {
-        let keys = set
+        let keys: HashMap<String, DecodingKey> = set
             .keys
             .iter()
             .filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)))
             .collect();
-        if let Ok(mut guard) = self.0.write() {
-            *guard = keys;
+        let Ok(mut published) = self.0.published.write() else { return };
+        let withdrawn = published.keys().any(|kid| !keys.contains_key(kid));
+        *published = keys;
+        if withdrawn {
+            self.0.good.invalidate_all();
         }
     }
 
@@ -81,17 +103,33 @@ impl Keys {
     /// # Errors
     /// [`problem::UNAUTHENTICATED`], without saying which check failed.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Problem> {
-        let refused = || Problem::new(problem::UNAUTHENTICATED).detail("The access token is not valid, or no longer.");
+        let fingerprint: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let claims = match self.0.good.get(&fingerprint) {
+            Some(claims) => claims,
+            None => {
+                let claims = self.check(token)?;
+                self.0.good.insert(fingerprint, claims.clone());
+                claims
+            }
+        };
+        if claims.exp <= now.timestamp() { Err(refused()) } else { Ok(claims) }
+    }
+
+    /// Everything but the expiry.
+    fn check(&self, token: &str) -> Result<Claims, Problem> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| refused())?;
         let kid = header.kid.ok_or_else(refused)?;
-        let key = self.0.read().ok().and_then(|keys| keys.get(&kid).cloned()).ok_or_else(refused)?;
+        let key = self.0.published.read().ok().and_then(|keys| keys.get(&kid).cloned()).ok_or_else(refused)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
-        validation.validate_exp = false; // by our clock, below
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| refused())?.claims;
-        if claims.exp <= now.timestamp() { Err(refused()) } else { Ok(claims) }
+        validation.validate_exp = false; // by our clock, at each use
+        Ok(jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| refused())?.claims)
     }
+}
+
+fn refused() -> Problem {
+    Problem::new(problem::UNAUTHENTICATED).detail("The access token is not valid, or no longer.")
 }
 
 impl std::fmt::Debug for Keys {

@@ -8,6 +8,7 @@ pub mod bus;
 pub mod cluster;
 pub mod config;
 pub mod db;
+pub mod gather;
 pub mod health;
 pub mod http;
 pub mod identity;

@@ -1,6 +1,11 @@
 //! The life of a process: the first signal drains, the second one ends it at once.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::{io, sync::OnceLock};
+
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Tells every task when to stop, and waits for them.
@@ -50,6 +55,17 @@ impl Lifecycle {
         self.tasks.spawn(task);
     }
 
+    /// The same for work that nobody waits for at a screen, such as writing mails: its threads give way to those that answer requests
+    /// whenever there is more to do than the processor can. They get a few hundredths of it then, so that nothing stands still.
+    ///
+    /// # Panics
+    /// If the system has no thread to give, which is found at start.
+    pub fn spawn_behind(&self, task: impl Future<Output = ()> + Send + 'static) {
+        static BEHIND: OnceLock<Runtime> = OnceLock::new();
+        let runtime = BEHIND.get_or_init(|| runtime_behind().expect("a thread for what gives way"));
+        self.tasks.spawn_on(task, runtime.handle());
+    }
+
     /// Ends background work and waits for it.
     pub async fn shut_down(&self) {
         self.drain.cancel();
@@ -57,4 +73,16 @@ impl Lifecycle {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+fn runtime_behind() -> io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("behind")
+        .on_thread_start(|| {
+            // On Linux each thread has its own. If it cannot be had, the work is done all the same.
+            let _ = rustix::process::nice(15);
+        })
+        .enable_all()
+        .build()
 }

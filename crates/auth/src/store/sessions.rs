@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{SessionId, UserId, auth::Locale};
 use platform::{identity::Role, random};
@@ -46,7 +48,7 @@ pub struct NewSession<'a> {
 }
 
 /// A sign-in and whose it is.
-#[derive(sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct LiveSession {
     pub session_id: SessionId,
     pub last_seen_at: DateTime<Utc>,
@@ -109,16 +111,45 @@ pub async fn insert_refresh_token(
         .map(drop)
 }
 
-pub async fn by_cookie(pool: &PgPool, cookie: &str, now: DateTime<Utc>) -> Result<Option<LiveSession>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT s.id AS session_id, s.last_seen_at, u.id, u.email, u.display_name, u.locale, u.role, u.email_verified_at, u.created_at
+/// Live sign-ins by the fingerprints of their cookies.
+pub async fn by_cookies(
+    pool: &PgPool,
+    fingerprints: Vec<Vec<u8>>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<Vec<u8>, LiveSession>, sqlx::Error> {
+    let rows: Vec<CookieRow> = sqlx::query_as(
+        "SELECT s.cookie_fingerprint, s.id AS session_id, s.last_seen_at, u.id, u.email, u.display_name, u.locale, u.role,
+                u.email_verified_at, u.created_at
          FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.cookie_fingerprint = $1 AND s.revoked_at IS NULL AND s.expires_at > $2",
+         WHERE s.cookie_fingerprint = ANY($1) AND s.revoked_at IS NULL AND s.expires_at > $2",
     )
-    .bind(random::fingerprint(cookie))
+    .bind(fingerprints)
     .bind(now)
-    .fetch_optional(pool)
-    .await
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.cookie_fingerprint, row.session)).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct CookieRow {
+    cookie_fingerprint: Vec<u8>,
+    #[sqlx(flatten)]
+    session: LiveSession,
+}
+
+/// Those of these sign-ins that live.
+pub async fn live(
+    pool: &PgPool,
+    ids: Vec<SessionId>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<SessionId, ()>, sqlx::Error> {
+    let rows: Vec<SessionId> =
+        sqlx::query_scalar("SELECT id FROM sessions WHERE id = ANY($1) AND revoked_at IS NULL AND expires_at > $2")
+            .bind(ids.into_iter().map(|id| id.0).collect::<Vec<_>>())
+            .bind(now)
+            .fetch_all(pool)
+            .await?;
+    Ok(rows.into_iter().map(|id| (id, ())).collect())
 }
 
 pub async fn is_live(db: impl PgExecutor<'_>, id: SessionId, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {

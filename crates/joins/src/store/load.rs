@@ -23,7 +23,7 @@ const DUE: i64 = 500;
 pub async fn begin_batch(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error> {
     pool.begin_with(
         "BEGIN; SET LOCAL lock_timeout = '1500ms'; SET LOCAL statement_timeout = '5s'; SET LOCAL enable_seqscan = off;
-         SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off",
+         SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL plan_cache_mode = force_generic_plan",
     )
     .await
 }

@@ -121,6 +121,19 @@ impl Bus {
         tx.commit().await
     }
 
+    /// In which partitions something is ready; a look that locks nothing.
+    pub(crate) async fn partitions(&self, consumer: &str) -> Result<Vec<i16>, sqlx::Error> {
+        sqlx::query_scalar(
+            "SELECT partition::smallint FROM generate_series(0, $2) partition
+             WHERE EXISTS (SELECT FROM deliveries d WHERE d.consumer = $1 AND d.partition = partition::smallint
+                           AND d.parked_at IS NULL AND d.available_at <= now())",
+        )
+        .bind(consumer)
+        .bind(i32::from(PARTITIONS) - 1)
+        .fetch_all(&self.pool)
+        .await
+    }
+
     /// Takes the partition for this transaction; `false` if another worker has it.
     pub(crate) async fn lock(tx: &mut PgConnection, consumer: &str, partition: i16) -> Result<bool, sqlx::Error> {
         sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtext('deliveries/' || $1), $2::int)")

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Bus, Consumer, HandleError,
-    postgres::{Delivery, PARTITIONS},
+    postgres::Delivery,
 };
 use crate::{outbox::Message, trace::TraceContext};
 
@@ -73,7 +73,7 @@ impl Worker {
     /// As the database says. Nothing is lost: the deliveries stay, and the inbox knows which had their effect.
     pub async fn turn(&self) -> Result<usize, sqlx::Error> {
         let mut taken = 0;
-        for partition in 0..PARTITIONS {
+        for partition in self.bus.partitions(self.consumer.name()).await? {
             let mut queue = self.bus.pool().begin().await?;
             if !Bus::lock(&mut queue, self.consumer.name(), partition).await? {
                 continue;
