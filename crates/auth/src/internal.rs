@@ -76,7 +76,7 @@ async fn introspect(Extract(state): Extract<State>, Json(body): Json<Token>) -> 
     }
     let Ok(claims) = claims else { return Ok(Json(Introspected::Ended { active: false })) };
     let pool = &state.context.pool;
-    let active = state.live.get(claims.sid, |ids| sessions::live(pool, ids, now)).await?.is_some();
+    let active = state.live.get(claims.sid, |ids| sessions::live(pool, ids, now)).await? == Some(true);
     Ok(Json(if active {
         Introspected::Live { active, session_id: claims.sid, user_id: claims.sub, role: claims.role }
     } else {

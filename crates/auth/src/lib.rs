@@ -53,7 +53,7 @@ pub struct State {
     /// thousands within a second.
     cookies: Gather<Vec<u8>, LiveSession>,
     /// Whether sign-ins live.
-    live: Gather<SessionId, ()>,
+    live: Gather<SessionId, bool>,
 }
 
 impl FromRef<State> for Verifier {

@@ -46,7 +46,8 @@ async fn main() -> anyhow::Result<()> {
     let seconds = arguments.next().map_or(Ok(5), |text| text.parse()).context("SECONDS is a number")?;
     let dir = std::env::temp_dir().join(format!("cityevents-bench-{}", std::process::id()));
     std::fs::create_dir_all(&dir)?;
-    let outcome = Bench { binary, dir: dir.clone(), span: Duration::from_secs(seconds), only: arguments.next() }.run().await;
+    let outcome =
+        Bench { binary, dir: dir.clone(), span: Duration::from_secs(seconds), only: arguments.next() }.run().await;
     std::fs::remove_dir_all(&dir)?;
     outcome
 }

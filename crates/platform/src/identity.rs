@@ -104,13 +104,12 @@ impl Keys {
     /// [`problem::UNAUTHENTICATED`], without saying which check failed.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Problem> {
         let fingerprint: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let claims = match self.0.good.get(&fingerprint) {
-            Some(claims) => claims,
-            None => {
-                let claims = self.check(token)?;
-                self.0.good.insert(fingerprint, claims.clone());
-                claims
-            }
+        let claims = if let Some(claims) = self.0.good.get(&fingerprint) {
+            claims
+        } else {
+            let claims = self.check(token)?;
+            self.0.good.insert(fingerprint, claims.clone());
+            claims
         };
         if claims.exp <= now.timestamp() { Err(refused()) } else { Ok(claims) }
     }

@@ -137,19 +137,19 @@ struct CookieRow {
     session: LiveSession,
 }
 
-/// Those of these sign-ins that live.
+/// Whether these sign-ins live; those that nobody knows are left out.
 pub async fn live(
     pool: &PgPool,
     ids: Vec<SessionId>,
     now: DateTime<Utc>,
-) -> Result<HashMap<SessionId, ()>, sqlx::Error> {
-    let rows: Vec<SessionId> =
-        sqlx::query_scalar("SELECT id FROM sessions WHERE id = ANY($1) AND revoked_at IS NULL AND expires_at > $2")
+) -> Result<HashMap<SessionId, bool>, sqlx::Error> {
+    let rows: Vec<(SessionId, bool)> =
+        sqlx::query_as("SELECT id, revoked_at IS NULL AND expires_at > $2 FROM sessions WHERE id = ANY($1)")
             .bind(ids.into_iter().map(|id| id.0).collect::<Vec<_>>())
             .bind(now)
             .fetch_all(pool)
             .await?;
-    Ok(rows.into_iter().map(|id| (id, ())).collect())
+    Ok(rows.into_iter().collect())
 }
 
 pub async fn is_live(db: impl PgExecutor<'_>, id: SessionId, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {

@@ -6,10 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{
-    Bus, Consumer, HandleError,
-    postgres::Delivery,
-};
+use super::{Bus, Consumer, HandleError, postgres::Delivery};
 use crate::{outbox::Message, trace::TraceContext};
 
 /// Looks at least this often: retries become due without anybody notifying.
