@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use contracts::{
     Payload as _,
     events::{EventCancelled, EventChanged, EventPublished, EventUnpublished},
@@ -9,12 +10,12 @@ use contracts::{
 };
 use platform::{
     Clock,
-    bus::{Consumer, Handle, HandleError, Subscription},
+    bus::{Consumer, Handle, HandleError, HandleMany, Subscription},
     outbox::Message,
 };
 use sqlx::PgConnection;
 
-use crate::store::write;
+use crate::{domain::trend::Counts, store::write};
 
 /// Everything about events and their places.
 pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
@@ -50,10 +51,10 @@ pub fn subscribe(consumer: Consumer, reader: &Arc<Reader>) -> Consumer {
         .on::<EventChanged, _>(reader.clone())
         .on::<EventUnpublished, _>(reader.clone())
         .on::<EventCancelled, _>(reader.clone())
-        .on::<JoinConfirmed, _>(reader.clone())
-        .on::<JoinWaitlisted, _>(reader.clone())
-        .on::<JoinEnded, _>(reader.clone())
-        .on::<PlacesChanged, _>(reader.clone())
+        .on_many::<JoinConfirmed, _>(reader.clone())
+        .on_many::<JoinWaitlisted, _>(reader.clone())
+        .on_many::<JoinEnded, _>(reader.clone())
+        .on_many::<PlacesChanged, _>(reader.clone())
 }
 
 macro_rules! about_an_event {
@@ -68,29 +69,23 @@ macro_rules! about_an_event {
 about_an_event!(EventPublished, EventChanged, EventUnpublished, EventCancelled);
 
 macro_rules! about_places {
-    ($($payload:ty),+) => {$(
-        impl Handle<$payload> for Reader {
-            async fn handle(&self, tx: &mut PgConnection, _: &Message, payload: $payload) -> Result<(), HandleError> {
-                Ok(write::places(tx, payload.event_id, payload.places).await?)
+    ($($payload:ty: $is_wanted:expr;)+) => {$(
+        impl HandleMany<$payload> for Reader {
+            async fn handle_many(&self, tx: &mut PgConnection, payloads: Vec<$payload>) -> Result<(), HandleError> {
+                let mut counts = Counts::default();
+                for it in payloads {
+                    let wanted_at: Option<DateTime<Utc>> = $is_wanted(&it);
+                    counts.add(it.event_id, it.places, wanted_at.map(|at| at.min(self.clock.now())));
+                }
+                Ok(write::counts(tx, &counts).await?)
             }
         }
     )+};
 }
-about_places!(JoinEnded, PlacesChanged);
-
-impl Handle<JoinWaitlisted> for Reader {
-    /// Somebody wanted to come, whether or not there was room.
-    async fn handle(&self, tx: &mut PgConnection, _: &Message, join: JoinWaitlisted) -> Result<(), HandleError> {
-        Ok(write::join(tx, join.event_id, join.places, join.decided_at.min(self.clock.now())).await?)
-    }
-}
-
-impl Handle<JoinConfirmed> for Reader {
-    /// As above; who comes up from the line was counted when they joined it.
-    async fn handle(&self, tx: &mut PgConnection, _: &Message, join: JoinConfirmed) -> Result<(), HandleError> {
-        if join.promoted {
-            return Ok(write::places(tx, join.event_id, join.places).await?);
-        }
-        Ok(write::join(tx, join.event_id, join.places, join.decided_at.min(self.clock.now())).await?)
-    }
+// Somebody wanted to come, whether or not there was room. Who comes up from the line was counted when they joined it.
+about_places! {
+    JoinConfirmed: |it: &JoinConfirmed| (!it.promoted).then_some(it.decided_at);
+    JoinWaitlisted: |it: &JoinWaitlisted| Some(it.decided_at);
+    JoinEnded: |_| None;
+    PlacesChanged: |_| None;
 }

@@ -97,6 +97,25 @@ async fn capacity_below_the_confirmed_count_needs_consent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_raised_capacity_promotes_and_mails() {
+    let server = Server::start().await;
+    let organiser = sign_up(&server, "olga@example.org", "Olga").await;
+    let event = organiser.publish(Some(1)).await;
+    for (email, name, status) in [("ada@example.org", "Ada", "confirmed"), ("ben@example.org", "Ben", "waitlisted")] {
+        let person = sign_up(&server, email, name).await;
+        assert_eq!(person.join(&event, "in").await.expect(200).json["status"], status);
+    }
+    let path = format!("/api/v1/events/{event}");
+    let version = organiser.get(&path).await.json["version"].as_i64().unwrap();
+    organiser.patch(&path, version, json!({ "capacity": 2 })).await.expect(200);
+    let mail = server.mail(&["ben@example.org", "You're in: Evening of lanterns"]).await;
+    assert!(mail.contains("text/calendar") && mail.contains("image/png"), "with calendar entry and ticket: {mail}");
+    let places = organiser.get(&path).await.json["places"].clone();
+    assert_eq!(places, json!({ "capacity": 2, "confirmed": 2, "waitlisted": 0, "held": 0 }));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_does_not_replace_an_account_by_mistake() {
     let server = Server::start().await;
     let admin = |arguments: &[&str]| {

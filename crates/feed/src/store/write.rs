@@ -1,4 +1,3 @@
-use chrono::{DateTime, Utc};
 use contracts::{
     EventId,
     events::{EventSnapshot, EventStatus},
@@ -8,7 +7,7 @@ use contracts::{
 use sqlx::PgConnection;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::domain::{trend, words};
+use crate::domain::{trend::Counts, words};
 
 /// Takes over an event's state, unless the same or a newer one is known.
 ///
@@ -109,50 +108,44 @@ async fn hear(tx: &mut PgConnection, words: &[String], shown: &[String]) -> Resu
         .map(drop)
 }
 
-/// Takes over how full an event is. Messages about one event's places come in the order in which they were decided.
-pub async fn places(tx: &mut PgConnection, event: EventId, places: Places) -> Result<(), sqlx::Error> {
-    counted(tx, event, places, 0.0).await.map(drop)
-}
-
-/// The same after somebody joined, which makes the event trend; see [`trend`].
-pub async fn join(
-    tx: &mut PgConnection,
-    event: EventId,
-    places: Places,
-    decided_at: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    let score = counted(tx, event, places, trend::weight(decided_at)).await?;
-    // An event's row is dear to write (it is in eight indexes), and at a drop there are hundreds of joins in a second: each doubling is seen
-    // in sixteen steps.
-    sqlx::query("UPDATE events SET score = $2 WHERE id = $1 AND (score <= 0 OR abs($2 - score) >= 1.0 / 16)")
-        .bind(event)
-        .bind(score)
-        .execute(tx)
-        .await
-        .map(drop)
-}
-
-/// Takes over the counts, adds a join of this weight (0: none), and tells the score. One statement, lock and all: this is what each join
-/// costs.
-async fn counted(tx: &mut PgConnection, event: EventId, places: Places, weight: f64) -> Result<f64, sqlx::Error> {
-    sqlx::query_scalar(
+/// Takes over how full events are, and what trends; see [`trend`](crate::domain::trend). Messages about one event's places come in the
+/// order in which they were decided.
+pub async fn counts(tx: &mut PgConnection, counts: &Counts) -> Result<(), sqlx::Error> {
+    let events: Vec<&EventId> = counts.0.keys().collect();
+    let places: Vec<&Places> = counts.0.values().map(|it| &it.places).collect();
+    // One statement, locks and all: this is what each join costs.
+    let scores: Vec<(EventId, f64)> = sqlx::query_as(
         "INSERT INTO places AS p (event_id, capacity, confirmed, waitlisted, held, interest)
-         SELECT $1, $2, $3, $4, $5, $6
-         FROM (SELECT pg_advisory_xact_lock(hashtextextended('feed/' || $1::uuid::text, 0))) AS lock
+         SELECT event_id, capacity, confirmed, waitlisted, held, interest
+         FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::float8[])
+                  AS n (event_id, capacity, confirmed, waitlisted, held, interest),
+              LATERAL (SELECT pg_advisory_xact_lock(hashtextextended('feed/' || n.event_id::text, 0))) AS lock
          ON CONFLICT (event_id) DO UPDATE SET capacity = excluded.capacity, confirmed = excluded.confirmed,
              waitlisted = excluded.waitlisted, held = excluded.held,
-             -- log2(2 ^ interest + 2 ^ weight), of numbers whose powers would overflow.
+             -- log2(2 ^ interest + 2 ^ more), of numbers whose powers would overflow.
              interest = CASE WHEN excluded.interest <= 0 THEN p.interest WHEN p.interest <= 0 THEN excluded.interest
                  ELSE greatest(p.interest, excluded.interest)
                       + ln(1 + 2 ^ greatest(-abs(p.interest - excluded.interest), -100)) / ln(2::float8) END
-         RETURNING interest",
+         RETURNING event_id, interest",
     )
-    .bind(event)
-    .bind(places.capacity)
-    .bind(places.confirmed)
-    .bind(places.waitlisted)
-    .bind(places.held)
-    .bind(weight)
-    .fetch_one(tx)
+    .bind(events)
+    .bind(places.iter().map(|it| it.capacity).collect::<Vec<_>>())
+    .bind(places.iter().map(|it| it.confirmed).collect::<Vec<_>>())
+    .bind(places.iter().map(|it| it.waitlisted).collect::<Vec<_>>())
+    .bind(places.iter().map(|it| it.held).collect::<Vec<_>>())
+    .bind(counts.0.values().map(|it| it.interest).collect::<Vec<_>>())
+    .fetch_all(&mut *tx)
+    .await?;
+    let (events, scores): (Vec<EventId>, Vec<f64>) = scores.into_iter().unzip();
+    // An event's row is dear to write (it is in eight indexes), and at a drop there are hundreds of joins in a second: each doubling is seen
+    // in sixteen steps.
+    sqlx::query(
+        "UPDATE events e SET score = n.score FROM unnest($1::uuid[], $2::float8[]) AS n (id, score)
+         WHERE e.id = n.id AND n.score > 0 AND (e.score <= 0 OR abs(n.score - e.score) >= 1.0 / 16)",
+    )
+    .bind(events)
+    .bind(scores)
+    .execute(tx)
     .await
+    .map(drop)
 }

@@ -184,3 +184,36 @@ async fn a_raised_capacity_raced_by_leaving_fills_every_place_in_order() {
         world.assert_sound().await;
     }
 }
+
+/// Nobody who has been told "you are in" is put out, and nobody gets in behind the change, whenever it comes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_capacity_lowered_during_a_drop_takes_nothing_back_and_gives_nothing_more() {
+    let world = World::new().await;
+    for lowered in [5, 20, 60] {
+        let mut event = world.event(80).await;
+        let people = world.crowd(120);
+        for person in &people[..10] {
+            world.join(person, event.id).await.expect(200);
+        }
+        let id = event.id;
+        let (answers, ()) =
+            tokio::join!(rush(&world, &people[10..], id, 1), world.edit(&mut event, |it| it.capacity = Some(lowered)));
+        // As they were decided: each by the capacity of its moment, of which there are two.
+        let mut answers: Vec<Value> = answers.into_values().flatten().map(|it| it.json).collect();
+        answers.sort_by_key(|it| it["revision"].as_i64());
+        assert!(answers.is_sorted_by_key(|it| it["places"]["capacity"] == lowered), "a capacity that came back");
+        let mut confirmed = 10;
+        for it in &answers {
+            let has_room = confirmed < it["places"]["capacity"].as_i64().unwrap();
+            assert_eq!(it["status"], if has_room { "confirmed" } else { "waitlisted" }, "{it}");
+            confirmed += i64::from(has_room);
+            assert_eq!(it["places"]["confirmed"], confirmed);
+        }
+        let rows = in_order(&world, id).await;
+        assert_eq!(
+            rows.iter().filter(|(_, status)| status == "confirmed").count(),
+            usize::try_from(confirmed).unwrap()
+        );
+        world.assert_sound().await;
+    }
+}

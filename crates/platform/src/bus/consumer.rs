@@ -32,8 +32,24 @@ pub trait Handle<P: Payload>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), HandleError>> + Send;
 }
 
+/// The effect of messages of one kind that follow directly on each other, where one statement can do for all of them. Otherwise as
+/// [`Handle`].
+pub trait HandleMany<P: Payload>: Send + Sync + 'static {
+    /// Applies the messages, which are in order.
+    fn handle_many(
+        &self,
+        tx: &mut PgConnection,
+        payloads: Vec<P>,
+    ) -> impl Future<Output = Result<(), HandleError>> + Send;
+}
+
 type Boxed<'a> = Pin<Box<dyn Future<Output = Result<(), HandleError>> + Send + 'a>>;
-type Route = Arc<dyn for<'a> Fn(&'a mut PgConnection, &'a Message) -> Boxed<'a> + Send + Sync>;
+
+#[derive(Clone)]
+enum Route {
+    Each(Arc<dyn for<'a> Fn(&'a mut PgConnection, &'a Message) -> Boxed<'a> + Send + Sync>),
+    Many(Arc<dyn for<'a> Fn(&'a mut PgConnection, &'a [&'a Message]) -> Boxed<'a> + Send + Sync>),
+}
 
 /// A named reader of messages, with the pool of the role whose tables its effects are in.
 #[derive(Clone)]
@@ -65,7 +81,29 @@ impl Consumer {
     /// # Panics
     /// If the subscription does not name the kind: it would never arrive.
     #[must_use]
-    pub fn on<P: Payload, H: Handle<P>>(mut self, handler: Arc<H>) -> Self {
+    pub fn on<P: Payload, H: Handle<P>>(self, handler: Arc<H>) -> Self {
+        self.route::<P>(Route::Each(Arc::new(move |tx, message| {
+            let handler = handler.clone();
+            Box::pin(async move { handler.handle(tx, message, payload(message)?).await })
+        })))
+    }
+
+    /// Adds the effect of one kind, for several messages at a time.
+    ///
+    /// # Panics
+    /// As [`on`](Self::on).
+    #[must_use]
+    pub fn on_many<P: Payload, H: HandleMany<P>>(self, handler: Arc<H>) -> Self {
+        self.route::<P>(Route::Many(Arc::new(move |tx, messages| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                let payloads = messages.iter().map(|it| payload(it)).collect::<Result<_, _>>()?;
+                handler.handle_many(tx, payloads).await
+            })
+        })))
+    }
+
+    fn route<P: Payload>(mut self, route: Route) -> Self {
         assert!(
             self.subscription.kinds.contains(&(P::KIND, P::VERSION)),
             "{} does not subscribe to {} v{}",
@@ -73,14 +111,6 @@ impl Consumer {
             P::KIND,
             P::VERSION
         );
-        let route: Route = Arc::new(move |tx, message| {
-            let handler = handler.clone();
-            Box::pin(async move {
-                let payload = serde_json::from_value(message.payload.0.clone())
-                    .map_err(|error| HandleError::Park(format!("unreadable payload: {error}")))?;
-                handler.handle(tx, message, payload).await
-            })
-        });
         self.routes.insert((P::KIND, P::VERSION), route);
         self
     }
@@ -105,12 +135,36 @@ impl Consumer {
         self.subscription.kinds.iter().copied().filter(|kind| !self.routes.contains_key(kind)).collect()
     }
 
-    pub(crate) async fn handle(&self, tx: &mut PgConnection, message: &Message) -> Result<(), HandleError> {
-        let route =
-            self.routes.iter().find(|((kind, version), _)| *kind == message.kind && *version == message.version);
-        match route {
-            Some((_, route)) => route(tx, message).await,
-            None => Err(HandleError::Park(format!("no handler for {} v{}", message.kind, message.version))),
-        }
+    /// The messages in parts, each for one call of [`handle`](Self::handle).
+    pub(crate) fn parts<'a>(&self, messages: &'a [&'a Message]) -> impl Iterator<Item = &'a [&'a Message]> {
+        messages.chunk_by(|a, b| {
+            a.kind == b.kind && a.version == b.version && matches!(self.route_of(a), Some(Route::Many(_)))
+        })
     }
+
+    /// Applies messages of one kind; more than one only if they are one of the [`parts`](Self::parts).
+    pub(crate) async fn handle(&self, tx: &mut PgConnection, messages: &[&Message]) -> Result<(), HandleError> {
+        for message in messages {
+            match self.route_of(message) {
+                Some(Route::Each(route)) => route(tx, message).await?,
+                Some(Route::Many(route)) => return route(tx, messages).await,
+                None => {
+                    let (kind, version) = (&message.kind, message.version);
+                    return Err(HandleError::Park(format!("no handler for {kind} v{version}")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn route_of(&self, message: &Message) -> Option<&Route> {
+        self.routes.iter().find_map(|((kind, version), route)| {
+            (*kind == message.kind && *version == message.version).then_some(route)
+        })
+    }
+}
+
+fn payload<P: Payload>(message: &Message) -> Result<P, HandleError> {
+    serde_json::from_value(message.payload.0.clone())
+        .map_err(|error| HandleError::Park(format!("unreadable payload: {error}")))
 }

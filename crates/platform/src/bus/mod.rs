@@ -8,7 +8,7 @@ mod postgres;
 mod relay;
 mod worker;
 
-pub use consumer::{Consumer, Handle, HandleError};
+pub use consumer::{Consumer, Handle, HandleError, HandleMany};
 pub(crate) use postgres::CHANNEL;
 pub use postgres::{Bus, ParkedMessage, QueueStats};
 pub use relay::Relay;

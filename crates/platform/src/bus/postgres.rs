@@ -12,7 +12,7 @@ use crate::outbox::Message;
 /// How many workers can read one consumer's messages side by side.
 pub(crate) const PARTITIONS: i16 = 4;
 /// How many messages a worker takes at a time.
-const BATCH: i64 = 100;
+const BATCH: i64 = 250;
 /// `NOTIFY` channel that wakes workers in every process.
 pub(crate) const CHANNEL: &str = "cityevents_bus";
 

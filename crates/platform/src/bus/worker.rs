@@ -129,9 +129,11 @@ impl Worker {
         .await?
         .into_iter()
         .collect();
-        for delivery in deliveries.iter().filter(|it| fresh.contains(&it.message.id.0)) {
+        let messages: Vec<&Message> =
+            deliveries.iter().map(|it| &it.message).filter(|it| fresh.contains(&it.id.0)).collect();
+        for part in self.consumer.parts(&messages) {
             // Dropping the transaction would end it some time later; until then it keeps its locks.
-            if let Err(error) = self.traced(&mut role, &delivery.message).await {
+            if let Err(error) = self.traced(&mut role, part).await {
                 role.rollback().await?;
                 return Err(error);
             }
@@ -168,22 +170,24 @@ impl Worker {
             .await?
             .rows_affected();
         if fresh == 1 {
-            self.traced(&mut savepoint, &delivery.message).await?;
+            self.traced(&mut savepoint, &[&delivery.message]).await?;
         }
         savepoint.commit().await?;
         Ok(())
     }
 
-    /// The effect, as a part of the trace that the message belongs to.
-    async fn traced(&self, tx: &mut PgConnection, message: &Message) -> Result<(), HandleError> {
-        let context = TraceContext::parse(&message.traceparent).map_or_else(TraceContext::root, TraceContext::child);
+    /// The effect of one of the consumer's parts, as a part of the trace that its first message belongs to.
+    async fn traced(&self, tx: &mut PgConnection, messages: &[&Message]) -> Result<(), HandleError> {
+        let Some(first) = messages.first() else { return Ok(()) };
+        let context = TraceContext::parse(&first.traceparent).map_or_else(TraceContext::root, TraceContext::child);
         let span = tracing::info_span!(
             "message",
             consumer = self.consumer.name(),
-            message.kind = %message.kind,
-            message.id = %message.id,
+            message.kind = %first.kind,
+            message.id = %first.id,
+            messages = messages.len(),
             trace_id = %context.trace_id(),
         );
-        context.scope(self.consumer.handle(tx, message).instrument(span)).await
+        context.scope(self.consumer.handle(tx, messages).instrument(span)).await
     }
 }
