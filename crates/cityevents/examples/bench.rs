@@ -397,10 +397,11 @@ async fn settled(database: &sqlx::PgPool) -> anyhow::Result<()> {
     let started = Instant::now();
     let waiting =
         "SELECT (SELECT count(*) FROM bus.deliveries WHERE parked_at IS NULL) + (SELECT count(*) FROM auth.outbox)
-                        + (SELECT count(*) FROM events.outbox) + (SELECT count(*) FROM joins.outbox)";
+                        + (SELECT count(*) FROM events.outbox) + (SELECT count(*) FROM joins.outbox)
+                        + (SELECT count(*) FROM notify.mails WHERE status = 'queued')";
     while sqlx::query_scalar::<_, i64>(waiting).fetch_one(database).await? > 0 {
-        if started.elapsed() > Duration::from_mins(3) {
-            bail!("messages still wait after three minutes");
+        if started.elapsed() > Duration::from_mins(5) {
+            bail!("messages still wait after five minutes");
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -19,7 +19,7 @@ use platform::{
     identity::{Keys, Verifier},
     lifecycle::Lifecycle,
     outbox::Outbox,
-    role::{self, Context, Running},
+    role::{self, Context, Running, Rush},
 };
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -64,7 +64,14 @@ impl App {
         let bus = Bus::new(bus_pool.clone());
         let (broadcast, news) = Broadcast::new(bus_pool);
         let health = Health::new(clock.clone(), lifecycle.drain.clone());
-        let parts = Parts { config: &config, clock: &clock, url, broadcast: &broadcast, keys: Keys::default() };
+        let parts = Parts {
+            config: &config,
+            clock: &clock,
+            url,
+            broadcast: &broadcast,
+            keys: Keys::default(),
+            rush: Rush::default(),
+        };
 
         let signer = auth::keys::load_or_create(&config.data_dir).context("cannot read or make the signing key")?;
         let tickets =
@@ -150,6 +157,7 @@ struct Parts<'a> {
     url: &'a str,
     broadcast: &'a Broadcast,
     keys: Keys,
+    rush: Rush,
 }
 
 impl Parts<'_> {
@@ -165,6 +173,7 @@ impl Parts<'_> {
             verifier: self.verifier(),
             broadcast: self.broadcast.clone(),
             config: self.config.clone(),
+            rush: self.rush.clone(),
         })
     }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use contracts::EventId;
-use platform::{config, problem::Problem};
+use platform::{config, problem::Problem, role::Rush};
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
     time::timeout,
@@ -30,12 +30,15 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 /// All lanes of this process. Cheap to clone; the lanes end with the last clone.
 #[derive(Clone, Debug)]
-pub struct Lanes(Arc<[Sender<Ticket>]>);
+pub struct Lanes {
+    lines: Arc<[Sender<Ticket>]>,
+    rush: Rush,
+}
 
 impl Lanes {
     /// Opens the lanes.
-    pub fn open(desk: &Desk, config: &config::Joins) -> Self {
-        Self((0..config.lanes.get()).map(|_| open(desk.clone(), config.batch, LINE)).collect())
+    pub fn open(desk: &Desk, config: &config::Joins, rush: Rush) -> Self {
+        Self { lines: (0..config.lanes.get()).map(|_| open(desk.clone(), config.batch, LINE)).collect(), rush }
     }
 
     /// Asks for a place, or to be let out, and waits for the answer.
@@ -44,7 +47,8 @@ impl Lanes {
     /// Unknown event, unverified address, a key that belongs to another request, a database that is away, or [`error::too_busy`]: the line
     /// is full, or does not move.
     pub async fn ask(&self, request: Request, wish: Wish) -> Result<Answer, Problem> {
-        let lane = &self.0[self.lane(request.event_id)];
+        let _waiting = self.rush.wait();
+        let lane = &self.lines[self.lane(request.event_id)];
         let (ticket, answer) = Ticket::new(request, wish);
         lane.try_send(ticket).map_err(|_| error::too_busy())?;
         match timeout(PATIENCE, answer).await {
@@ -56,7 +60,7 @@ impl Lanes {
     fn lane(&self, event: EventId) -> usize {
         let mut hash = DefaultHasher::new();
         event.hash(&mut hash);
-        let lanes = u64::try_from(self.0.len()).unwrap_or(1);
+        let lanes = u64::try_from(self.lines.len()).unwrap_or(1);
         usize::try_from(hash.finish() % lanes).unwrap_or(0)
     }
 }
@@ -99,7 +103,7 @@ mod tests {
         let (broadcast, _) = Broadcast::new(pool.clone());
         let tickets = crate::Tickets::new(platform::signing::random());
         let desk = Desk { pool, outbox: Outbox::new(clock.clone()), clock, broadcast, tickets };
-        let lanes = Lanes(Arc::from([open(desk, 1, 1)]));
+        let lanes = Lanes { lines: Arc::from([open(desk, 1, 1)]), rush: Rush::default() };
         let ask = || {
             let request = Request {
                 event_id: EventId(Uuid::nil()),
@@ -120,8 +124,7 @@ mod tests {
 
     #[test]
     fn an_event_has_one_lane() {
-        let senders = (0..4).map(|_| mpsc::channel(1).0).collect();
-        let lanes = Lanes(senders);
+        let lanes = Lanes { lines: (0..4).map(|_| mpsc::channel(1).0).collect(), rush: Rush::default() };
         let event = EventId(Uuid::from_u128(7));
         assert_eq!(lanes.lane(event), lanes.lane(event));
         let used: std::collections::HashSet<usize> =

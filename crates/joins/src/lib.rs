@@ -57,9 +57,9 @@ impl FromRef<State> for Verifier {
 
 /// The role, ready to run, with the key that signs its tickets.
 pub fn role(context: Context, tickets: Tickets) -> Running {
-    let Context { pool, outbox, clock, verifier, broadcast, config } = context;
+    let Context { pool, outbox, clock, verifier, broadcast, config, rush } = context;
     let desk = Desk { pool: pool.clone(), outbox: outbox.clone(), clock, broadcast, tickets };
-    let lanes = Lanes::open(&desk, &config.joins);
+    let lanes = Lanes::open(&desk, &config.joins, rush);
     let consumers = consumers::consumers(&desk);
     let job = |name, every, run: fn(Desk) -> BoxFuture<'static, Result<(), sqlx::Error>>| {
         let desk = desk.clone();

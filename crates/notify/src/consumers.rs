@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use contracts::{
     EventId, Payload as _,
     auth::{
@@ -18,6 +19,7 @@ use platform::{
     Clock,
     bus::{Consumer, Handle, HandleError, Subscription},
     outbox::Message,
+    role::Rush,
 };
 use sqlx::PgConnection;
 
@@ -51,15 +53,19 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
     ],
 }];
 
+/// While many wait for a place, mails that only repeat what the screen said give way to them for so long.
+const GIVE_WAY: TimeDelta = TimeDelta::seconds(30);
+
 /// Queues mails.
 #[derive(Debug)]
 pub struct Writer {
     clock: Clock,
+    rush: Rush,
 }
 
 impl Writer {
-    pub fn new(clock: Clock) -> Self {
-        Self { clock }
+    pub fn new(clock: Clock, rush: Rush) -> Self {
+        Self { clock, rush }
     }
 
     fn news<'a>(&self, message: &Message, kind: Kind, details: &'a Details) -> News<'a> {
@@ -69,7 +75,9 @@ impl Writer {
     /// Queues a mail about a place. Event and person are told of by other roles: where they are not known yet, the message waits. Nobody
     /// writes to those whose account was deleted.
     async fn about(&self, tx: &mut PgConnection, it: Attendance, news: &News<'_>) -> Result<(), HandleError> {
-        match store::queue_about(tx, news, it).await? {
+        let is_repetition = matches!(news.kind, Kind::JoinConfirmed | Kind::JoinWaitlisted);
+        let send_at = if is_repetition && self.rush.is_on() { news.now + GIVE_WAY } else { news.now };
+        match store::queue_about(tx, news, it, send_at).await? {
             Queued::Yes => Ok(()),
             Queued::EventUnknown => {
                 Err(HandleError::Retry("the event is not known yet, or not as cancelled".to_owned()))

@@ -62,7 +62,7 @@ pub fn role(context: Context) -> Running {
         links: config.http.public_url.as_str().trim_end_matches('/').into(),
         sender: config.mail.from.parse::<Mailbox>().map(|from| from.email.to_string()).unwrap_or_default().into(),
     };
-    let writer = Arc::new(consumers::Writer::new(context.clock.clone()));
+    let writer = Arc::new(consumers::Writer::new(context.clock.clone(), context.rush.clone()));
     let sender = sender::Sender::new(&context, state.mail_dir.clone(), state.links.clone());
     let send = Job::new("send", Duration::from_millis(500), move || {
         let sender = sender.clone();

@@ -246,7 +246,12 @@ pub enum Queued {
 
 /// Queues a mail about a place to its owner, as far as event and person are known. One statement, since there are thousands of them when
 /// a popular event opens.
-pub async fn queue_about(tx: &mut PgConnection, news: &News<'_>, it: Attendance) -> Result<Queued, sqlx::Error> {
+pub async fn queue_about(
+    tx: &mut PgConnection,
+    news: &News<'_>,
+    it: Attendance,
+    send_at: DateTime<Utc>,
+) -> Result<Queued, sqlx::Error> {
     // The conflict updates nothing; it is there so that a row says "known" either way. The reason of a cancellation, and the version of the
     // calendar entry, come with the event's own message.
     let (event, person): (bool, bool) = sqlx::query_as(
@@ -255,7 +260,7 @@ pub async fn queue_about(tx: &mut PgConnection, news: &News<'_>, it: Attendance)
          ), queued AS (
              INSERT INTO mails (kind, user_id, event_id, join_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at,
                                 created_at, expires_at)
-             SELECT $1, user_id, $3, $4, email, display_name, locale, $5, $6 || '/' || user_id, $7, $7, $8
+             SELECT $1, user_id, $3, $4, email, display_name, locale, $5, $6 || '/' || user_id, $9, $7, $8
              FROM recipients WHERE user_id = $2 AND EXISTS (SELECT FROM event)
              ON CONFLICT ON CONSTRAINT mails_once DO UPDATE SET dedupe_key = excluded.dedupe_key
              RETURNING id
@@ -270,6 +275,7 @@ pub async fn queue_about(tx: &mut PgConnection, news: &News<'_>, it: Attendance)
     .bind(news.message.to_string())
     .bind(news.now)
     .bind(news.expires_at)
+    .bind(send_at)
     .fetch_one(tx)
     .await?;
     Ok(match (event, person) {

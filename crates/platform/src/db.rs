@@ -58,13 +58,28 @@ fn pool_options(max_connections: u32) -> PgPoolOptions {
 }
 
 /// The pool of the bus. Its tables are queues: the planner takes them for small, and reads them whole, while a thousand rows that were
-/// deleted a moment ago still lie in them. So everything is looked up by index, by plans that are made once.
+/// deleted a moment ago still lie in them. So everything is looked up by index, by plans that are made once. Commits as in
+/// [`begin_repeatable`].
 ///
 /// # Errors
 /// If `url` is not a Postgres URL.
 pub fn queue_pool(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
-    let options = options(url, "bus")?.options([("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan")]);
+    let options = options(url, "bus")?.options([
+        ("enable_seqscan", "off"),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("synchronous_commit", "off"),
+    ]);
     Ok(pool_options(max_connections).connect_lazy_with(options))
+}
+
+/// A transaction whose commit does not wait for the disk: if the server dies in the next moment it may not have happened, and is done again.
+/// For moving and deleting messages: the inbox knows those that come twice. Nothing gets lost, since the log keeps the order: what is
+/// deleted was handed over, or had its effect, before.
+///
+/// # Errors
+/// If the database is away.
+pub async fn begin_repeatable(pool: &PgPool) -> Result<sqlx::PgTransaction<'static>, sqlx::Error> {
+    pool.begin_with("BEGIN; SET LOCAL synchronous_commit = off").await
 }
 
 /// The migrations of the platform itself: messaging tables of each role, and the bus.

@@ -1,6 +1,15 @@
 //! What a role is: HTTP routes, message consumers, periodic jobs. And how one is called, wherever it runs.
 
-use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use http::{Request, Response};
@@ -33,6 +42,40 @@ pub struct Context {
     pub broadcast: Broadcast,
     /// All settings.
     pub config: Arc<Config>,
+    /// Whether many wait for a place.
+    pub rush: Rush,
+}
+
+/// How many people wait for a place right now, in this process. What nobody waits for at a screen gives way to them for a while. Cheap to
+/// clone.
+#[derive(Clone, Debug, Default)]
+pub struct Rush(Arc<AtomicUsize>);
+
+impl Rush {
+    /// With fewer there is time for everything.
+    const MANY: usize = 64;
+
+    /// Somebody waits, until what this returns is dropped.
+    #[must_use]
+    pub fn wait(&self) -> Waiting {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Waiting(self.clone())
+    }
+
+    /// Whether many wait.
+    pub fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= Self::MANY
+    }
+}
+
+/// One of those who wait.
+#[derive(Debug)]
+pub struct Waiting(Rush);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A role that runs in this process.

@@ -8,7 +8,7 @@ use platform::{
     config::Config,
     db::{self, Schema},
     outbox::Outbox,
-    role::Context,
+    role::{Context, Rush},
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use url::Url;
@@ -50,6 +50,7 @@ impl TestDb {
             verifier: people.verifier(),
             broadcast,
             config: Arc::new(Config::load(None).expect("the defaults load")),
+            rush: Rush::default(),
         }
     }
 

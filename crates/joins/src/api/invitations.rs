@@ -20,7 +20,7 @@ use super::managed_event;
 use crate::{
     State,
     desk::{Answer, Request, Wish},
-    domain::NewInvitation,
+    domain::{InvitationCode, NewInvitation},
     store,
 };
 
@@ -67,7 +67,7 @@ impl InvitationRequest {
         let label = self.label.into_inner();
         Ok(NewInvitation {
             id,
-            code: random::token().expose_secret().to_owned(),
+            code: InvitationCode(random::token().expose_secret().to_owned()),
             label,
             uses,
             reserved,
@@ -82,7 +82,8 @@ pub struct InvitationView {
     /// Which.
     pub id: Uuid,
     /// What goes into the link: `/events/{id}?invitation={code}`.
-    pub code: String,
+    #[schema(value_type = String)]
+    pub code: InvitationCode,
     /// How the organiser calls it.
     #[schema(example = "The band's guests")]
     pub label: String,

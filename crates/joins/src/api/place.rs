@@ -20,7 +20,7 @@ use super::known_event;
 use crate::{
     State,
     desk::{Answer, Done, Joined, Left, Request, Wish},
-    domain::{Answers, DueFor, Given, IdempotencyKey, JoinStatus, PartySize, Way},
+    domain::{Answers, DueFor, Given, IdempotencyKey, InvitationCode, JoinStatus, PartySize, Way},
     error,
     store::{self, When},
 };
@@ -118,7 +118,7 @@ impl JoinRequest {
             at_least,
             guests: self.guests.into_iter().map(Line::into_inner).collect(),
             answers: self.answers,
-            invitation: self.invitation.map(Line::into_inner),
+            invitation: self.invitation.map(|code| InvitationCode(code.into_inner())),
             leave_other_lines: self.leave_other_lines,
         })
     }

@@ -12,7 +12,10 @@ use super::{
     answer::{Done, Joined, Left, LiveStatus},
 };
 use crate::{
-    domain::{Book, Decision, Event, Fact, IdempotencyKey, Invitation, Join, NewInvitation, Placed, Refusal, Wanted},
+    domain::{
+        Book, Decision, Event, Fact, IdempotencyKey, Invitation, InvitationCode, Join, NewInvitation, Placed, Refusal,
+        Wanted,
+    },
     error,
     store::{self, Known},
     tickets::{self, Tickets},
@@ -118,7 +121,7 @@ impl Batch {
     }
 
     async fn load_invitations(&mut self, tx: &mut PgConnection, tickets: &[Ticket]) -> Result<(), sqlx::Error> {
-        let codes: Vec<(EventId, &str)> =
+        let codes: Vec<(EventId, &InvitationCode)> =
             tickets.iter().filter_map(|it| Some((it.request.event_id, it.wish.invitation()?))).collect();
         if codes.is_empty() {
             return Ok(());

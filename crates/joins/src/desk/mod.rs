@@ -21,7 +21,7 @@ pub use self::{
     batch::{Writes, numbered},
 };
 use crate::{
-    domain::{Answers, Event, Given, IdempotencyKey, NewInvitation},
+    domain::{Answers, Event, Given, IdempotencyKey, InvitationCode, NewInvitation},
     error, store,
     tickets::Tickets,
 };
@@ -119,7 +119,7 @@ pub enum Wish {
     /// The organiser takes an invitation back.
     Revoke {
         /// Which.
-        code: String,
+        code: InvitationCode,
     },
     /// The organiser is about to lower the capacity: from now on, for a while, no place above it is given.
     Hold {
@@ -157,9 +157,9 @@ impl Wish {
     }
 
     /// Which invitation has to be known.
-    fn invitation(&self) -> Option<&str> {
+    fn invitation(&self) -> Option<&InvitationCode> {
         match self {
-            Self::Join(given) => given.invitation.as_deref(),
+            Self::Join(given) => given.invitation.as_ref(),
             Self::Revoke { code } => Some(code),
             _ => None,
         }

@@ -3,7 +3,7 @@ use contracts::{JoinId, UserId, joins::EndReason};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Answers;
+use super::{Answers, InvitationCode};
 
 /// Where a join is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
@@ -144,7 +144,7 @@ pub struct Invitation {
     /// Which.
     pub id: Uuid,
     /// What the invited know.
-    pub code: String,
+    pub code: InvitationCode,
     /// Parties that may still come by it.
     pub uses_left: i32,
     /// Places that are still kept for them.

@@ -39,6 +39,18 @@ impl TryFrom<i64> for PartySize {
     }
 }
 
+/// What the invited know and others do not. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct InvitationCode(pub String);
+
+impl fmt::Debug for InvitationCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InvitationCode(…)")
+    }
+}
+
 /// What the caller calls its request by, to be able to repeat it: 1 to 200 visible ASCII characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey(String);

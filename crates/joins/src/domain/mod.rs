@@ -13,4 +13,4 @@ pub use book::{Action, Book, Closing, Decision, Fact, Given, NewInvitation, Plac
 pub use event::{Closed, Event, Phase};
 pub use gates::{Claim, Claimant, Refusal};
 pub use join::{Due, DueFor, End, Invitation, Join, JoinStatus, Way};
-pub use key::{IdempotencyKey, PartySize};
+pub use key::{IdempotencyKey, InvitationCode, PartySize};

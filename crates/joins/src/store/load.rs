@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::rows::{JoinRow, join_columns};
 use crate::{
     desk::Answer,
-    domain::{Event, IdempotencyKey, Invitation, Join},
+    domain::{Event, IdempotencyKey, Invitation, InvitationCode, Join},
 };
 
 /// Joins with a deadline that has passed, which one transaction takes care of; the next one takes the next ones.
@@ -110,14 +110,14 @@ struct InvitationRow {
 /// The invitations of these events that have one of these codes.
 pub async fn invitations(
     tx: &mut PgConnection,
-    asked: &[(EventId, &str)],
+    asked: &[(EventId, &InvitationCode)],
 ) -> Result<Vec<(EventId, Invitation)>, sqlx::Error> {
     let rows: Vec<InvitationRow> = sqlx::query_as(
         "SELECT i.* FROM unnest($1::uuid[], $2::text[]) AS asked (event_id, code)
          JOIN invitations i ON i.code = asked.code AND i.event_id = asked.event_id",
     )
     .bind(asked.iter().map(|(event, _)| event.0).collect::<Vec<Uuid>>())
-    .bind(asked.iter().map(|(_, code)| *code).collect::<Vec<_>>())
+    .bind(asked.iter().map(|(_, code)| code.0.as_str()).collect::<Vec<_>>())
     .fetch_all(tx)
     .await?;
     Ok(rows.into_iter().map(|row| (row.event_id, row.invitation)).collect())

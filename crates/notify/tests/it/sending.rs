@@ -296,3 +296,16 @@ async fn what_a_newer_version_queued_does_not_hold_the_others_up() {
         "left to who knows it"
     );
 }
+
+#[tokio::test]
+async fn in_a_rush_what_the_screen_said_already_is_mailed_half_a_minute_later() {
+    let scene = silent_scene(None).await;
+    let _rush: Vec<_> = (0..64).map(|_| scene.rush.wait()).collect();
+    place(&scene).await;
+    scene.deliver(&verification()).await;
+    scene.job("send").await;
+    assert_eq!((scene.count("sent").await, scene.count("queued").await), (1, 1), "whoever waits for a link gets it");
+    scene.clock.advance(TimeDelta::seconds(30));
+    scene.job("send").await;
+    scene.mail(2, "You're in").await;
+}

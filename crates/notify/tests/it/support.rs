@@ -14,7 +14,7 @@ use platform::{
     Clock,
     bus::Consumer,
     config::SecretRef,
-    role::{Job, Running},
+    role::{Job, Running, Rush},
 };
 use sqlx::PgPool;
 use testkit::{Client, People, TestDb, eventually, noon};
@@ -33,6 +33,7 @@ pub struct Scene {
     pub pool: PgPool,
     pub mail_dir: PathBuf,
     smtp: Option<String>,
+    pub rush: Rush,
     stop: CancellationToken,
 }
 
@@ -56,25 +57,27 @@ pub async fn silent_scene(smtp: Option<String>) -> Scene {
     let clock = Clock::fixed(noon());
     let unique = EventId::new(Clock::system().now());
     let mail_dir = std::env::temp_dir().join(format!("cityevents-notify-{unique}")).join("mail");
-    let running = role(&db, &clock, &mail_dir, smtp.as_ref());
+    let rush = Rush::default();
+    let running = role(&db, &clock, &mail_dir, smtp.as_ref(), &rush);
     let mut consumers = running.consumers;
     let (client, consumer, pool) = (Client::new(running.router), consumers.remove(0), running.pool);
-    Scene { client, consumer, pool, db, clock, mail_dir, smtp, stop: CancellationToken::new() }
+    Scene { client, consumer, pool, db, clock, mail_dir, smtp, rush, stop: CancellationToken::new() }
 }
 
-fn role(db: &TestDb, clock: &Clock, mail_dir: &std::path::Path, smtp: Option<&String>) -> Running {
+fn role(db: &TestDb, clock: &Clock, mail_dir: &std::path::Path, smtp: Option<&String>, rush: &Rush) -> Running {
     let mut context = db.context("notify", &People::new(clock.clone()), clock);
     let mut config = (*context.config).clone();
     mail_dir.parent().unwrap().clone_into(&mut config.data_dir);
     config.smtp.url = smtp.map(SecretRef::plain);
     context.config = Arc::new(config);
+    context.rush = rush.clone();
     notify::role(context)
 }
 
 impl Scene {
     /// Starts a sender, as one more process would.
     pub fn send(&self) {
-        let running = role(&self.db, &self.clock, &self.mail_dir, self.smtp.as_ref());
+        let running = role(&self.db, &self.clock, &self.mail_dir, self.smtp.as_ref(), &self.rush);
         for job in running.jobs.into_iter().filter(|job| job.name() == "send") {
             tokio::spawn(Job::run(job, running.pool.clone(), self.stop.clone()));
         }
@@ -82,7 +85,7 @@ impl Scene {
 
     /// Does a job's work once.
     pub async fn job(&self, name: &str) {
-        let running = role(&self.db, &self.clock, &self.mail_dir, self.smtp.as_ref());
+        let running = role(&self.db, &self.clock, &self.mail_dir, self.smtp.as_ref(), &self.rush);
         let job = running.jobs.into_iter().find(|job| job.name() == name).unwrap();
         job.once(&self.pool).await.unwrap();
     }

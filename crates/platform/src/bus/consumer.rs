@@ -45,10 +45,13 @@ pub trait HandleMany<P: Payload>: Send + Sync + 'static {
 
 type Boxed<'a> = Pin<Box<dyn Future<Output = Result<(), HandleError>> + Send + 'a>>;
 
+type Each = dyn for<'a> Fn(&'a mut PgConnection, &'a Message) -> Boxed<'a> + Send + Sync;
+type Many = dyn for<'a> Fn(&'a mut PgConnection, &'a [&'a Message]) -> Boxed<'a> + Send + Sync;
+
 #[derive(Clone)]
 enum Route {
-    Each(Arc<dyn for<'a> Fn(&'a mut PgConnection, &'a Message) -> Boxed<'a> + Send + Sync>),
-    Many(Arc<dyn for<'a> Fn(&'a mut PgConnection, &'a [&'a Message]) -> Boxed<'a> + Send + Sync>),
+    Each(Arc<Each>),
+    Many(Arc<Many>),
 }
 
 /// A named reader of messages, with the pool of the role whose tables its effects are in.

@@ -4,7 +4,10 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::{Bus, Subscription};
-use crate::outbox::{Message, Outbox};
+use crate::{
+    db,
+    outbox::{Message, Outbox},
+};
 
 /// Looks for messages at least this often, for those whose wake-up was lost (another process wrote them, or this one had just started).
 const POLL: Duration = Duration::from_millis(500);
@@ -64,7 +67,7 @@ impl Relay {
     /// # Errors
     /// As the database says. Nothing is lost: what was handed over and not deleted is handed over again, and the inbox knows it.
     pub async fn turn(&self) -> Result<usize, sqlx::Error> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = db::begin_repeatable(&self.pool).await?;
         let locked: bool =
             sqlx::query_scalar("SELECT pg_try_advisory_xact_lock(hashtext('outbox/' || current_schema()))")
                 .fetch_one(&mut *tx)

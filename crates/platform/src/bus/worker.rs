@@ -7,7 +7,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{Bus, Consumer, HandleError, postgres::Delivery};
-use crate::{outbox::Message, trace::TraceContext};
+use crate::{db, outbox::Message, trace::TraceContext};
 
 /// Looks at least this often: retries become due without anybody notifying.
 const POLL: Duration = Duration::from_millis(500);
@@ -95,7 +95,7 @@ impl Worker {
             match self.together(&some).await {
                 Ok(()) => outcome.done.extend(some.iter().map(|it| it.seq)),
                 // The connection is gone, and the transaction with it: nothing of this has happened.
-                Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
+                Err(HandleError::Database(error)) if db::is_connection_lost(&error) => return Err(error),
                 Err(_) => self.one_by_one(&some, &mut outcome).await?,
             }
         }
@@ -151,7 +151,7 @@ impl Worker {
             }
             match self.effect(&mut role, delivery).await {
                 Ok(()) => outcome.done.push(delivery.seq),
-                Err(HandleError::Database(error)) if crate::db::is_connection_lost(&error) => return Err(error),
+                Err(HandleError::Database(error)) if db::is_connection_lost(&error) => return Err(error),
                 Err(error) => {
                     outcome.held.insert(stream);
                     outcome.failed.push((delivery, error));

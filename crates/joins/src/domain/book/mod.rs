@@ -14,7 +14,7 @@ use contracts::{
 };
 use serde_json::Value;
 
-use super::{Due, DueFor, End, Event, Invitation, Join, JoinStatus, Phase, Way};
+use super::{Due, DueFor, End, Event, Invitation, InvitationCode, Join, JoinStatus, Phase, Way};
 
 pub use organiser::NewInvitation;
 pub use people::{Given, Placed};
@@ -44,7 +44,7 @@ pub struct Book {
     /// Of those who ask, those whom the organiser does not want.
     banned: HashSet<UserId>,
     /// By their codes, those that were named.
-    invitations: HashMap<String, Invitation>,
+    invitations: HashMap<InvitationCode, Invitation>,
     /// The first deadline that is not loaded.
     next_due: Option<DateTime<Utc>>,
     settled: bool,
@@ -52,7 +52,7 @@ pub struct Book {
     /// Arrivals whose joins have to be written down.
     dirty: BTreeSet<i64>,
     /// Codes of invitations that have to be written down.
-    used: BTreeSet<String>,
+    used: BTreeSet<InvitationCode>,
     /// Invitations that were made: what, by whom, when.
     made: Vec<(NewInvitation, UserId, DateTime<Utc>)>,
     facts: Vec<Fact>,

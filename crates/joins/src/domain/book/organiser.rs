@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Action, Book, Fact, HOLD, Wanted};
-use crate::domain::{Claim, Claimant, Closed, Event, JoinStatus, Placed, Refusal, Way};
+use crate::domain::{Claim, Claimant, Closed, Event, InvitationCode, JoinStatus, Placed, Refusal, Way};
 
 /// An invitation to be made.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -18,7 +18,7 @@ pub struct NewInvitation {
     /// Which.
     pub id: Uuid,
     /// What the invited will know.
-    pub code: String,
+    pub code: InvitationCode,
     /// How the organiser calls it.
     pub label: String,
     /// Parties that may come by it.
@@ -251,7 +251,7 @@ impl Book {
     ///
     /// # Errors
     /// If it is not known.
-    pub fn revoke(&mut self, code: &str, actor: UserId, now: DateTime<Utc>) -> Result<(), Refusal> {
+    pub fn revoke(&mut self, code: &InvitationCode, actor: UserId, now: DateTime<Utc>) -> Result<(), Refusal> {
         self.settle(now);
         let Some(invitation) = self.invitations.get_mut(code) else { return Err(Refusal::InvitationSpent) };
         if invitation.revoked_at.is_some() {

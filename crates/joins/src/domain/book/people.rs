@@ -9,7 +9,9 @@ use contracts::{
 use serde::Serialize;
 
 use super::{Book, Fact};
-use crate::domain::{Answers, Claim, Claimant, DueFor, Join, JoinStatus, PartySize, Phase, Refusal, Way};
+use crate::domain::{
+    Answers, Claim, Claimant, DueFor, InvitationCode, Join, JoinStatus, PartySize, Phase, Refusal, Way,
+};
 
 /// Somebody comes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,7 +30,7 @@ pub struct Given {
     /// To the organiser's questions.
     pub answers: Answers,
     /// The code of an invitation.
-    pub invitation: Option<String>,
+    pub invitation: Option<InvitationCode>,
     /// Whether other lines are left once this is a place.
     pub leave_other_lines: bool,
 }
@@ -221,11 +223,11 @@ impl Book {
     }
 
     /// Uses an invitation; `true` if it came with a place.
-    fn use_invitation(&mut self, code: &str, line_no: i64, now: DateTime<Utc>) -> bool {
+    fn use_invitation(&mut self, code: &InvitationCode, line_no: i64, now: DateTime<Utc>) -> bool {
         let (Some(invitation), Some(join)) = (self.invitations.get_mut(code), self.joins.get(&line_no)) else {
             return false;
         };
-        self.used.insert(code.to_owned());
+        self.used.insert(code.clone());
         invitation.uses_left -= 1;
         if invitation.reserved < join.at_least {
             return false;
