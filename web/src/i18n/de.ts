@@ -229,7 +229,6 @@ export const de: Messages = {
       'Gibt jemand einen Platz zurück, bekommt ihn sofort der Nächste in der Reihe, und wir schreiben dir.',
     fullNext:
       'Stell dich an: frei werdende Plätze gehen der Reihe nach weiter, und wir schreiben dir.',
-    signInFirst: 'Melde dich an, um einen Platz zu nehmen. Danach bist du gleich wieder hier.',
     leaveTitle: 'Platz zurückgeben?',
     leaveText:
       'Er geht sofort an die nächste Person. Du kannst wiederkommen, aber ans Ende der Warteliste.',

@@ -228,7 +228,6 @@ export const en = {
     inLineNext:
       'When someone gives up a place, the next in line gets it at once, and we write to you.',
     fullNext: 'Get in line: places that free up go to the line in order, and we write to you.',
-    signInFirst: 'Sign in to take a place. You come straight back here.',
     leaveTitle: 'Give up your place?',
     leaveText:
       'It goes to the next person in line at once. You can come back, but at the end of the line.',

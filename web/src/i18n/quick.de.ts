@@ -4,9 +4,9 @@ const places = (n: number) => (n === 1 ? 'einen Platz' : `${n} Plätze`)
 
 export const quickDe: QuickMessages = {
   quick: {
-    entry: 'Ohne Konto dabei sein',
+    hint: 'Name und E-Mail genügen; ein Konto braucht es nicht.',
     title: 'Ein Platz ohne Konto',
-    lead: 'Name und Adresse genügen. Eine Mail bringt einen Link, der zeigt, dass die Adresse dir gehört; der Platz ist deiner, sobald du ihn öffnest.',
+    lead: 'Ein Konto braucht es nicht. Wir schicken dir einen Link, der zeigt, dass die Adresse dir gehört; dort genügt ein Druck auf den Knopf.',
     name: 'Dein Name',
     nameHint: 'So sieht ihn der Veranstalter.',
     send: 'Link schicken',

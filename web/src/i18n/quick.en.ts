@@ -3,9 +3,9 @@ const places = (n: number) => (n === 1 ? 'a place' : `${n} places`)
 /** A place without an account first, and the end of an account. */
 export const quickEn = {
   quick: {
-    entry: 'Join without an account',
+    hint: 'Your name and e-mail are enough; no account needed.',
     title: 'A place without an account',
-    lead: 'Name and address are enough. A mail brings a link that makes sure the address is yours; the place is taken when you open it.',
+    lead: 'No account needed. We mail you a link that makes sure the address is yours; one press there, and the place is taken.',
     name: 'Your name',
     nameHint: 'As the organiser sees it.',
     send: 'Send me the link',

@@ -35,19 +35,17 @@ export function PeopleList({ id, event }: { id: string; event: EventView | undef
   )
 }
 
-/** Which of them. Those who ask are counted here, since nothing happens until the organiser looks. */
+/** Which of them. Requests and offers are counted by their lists: the event itself does not tell how many there are. */
 function Filters({ id, event }: { id: string; event: EventView | undefined }) {
   const { t, locale } = useI18n()
   const { status, name } = route.useSearch()
-  const requests = useInfiniteQuery(peopleQuery(id, 'pending', undefined)).data?.pages
-  const asking = requests?.flatMap((page) => page.items).length
-  const counts: Record<Status, number | undefined> = {
-    confirmed: event?.places?.confirmed,
-    waitlisted: event?.places?.waitlisted,
-    offered: undefined,
-    pending: asking,
+  const number = (n: number | undefined) => (n ? formatNumber(n, locale) : '')
+  const counts: Record<Status, string> = {
+    confirmed: number(event?.places?.confirmed),
+    waitlisted: number(event?.places?.waitlisted),
+    offered: useListed(id, 'offered'),
+    pending: useListed(id, 'pending'),
   }
-  const more = requests?.at(-1)?.next_cursor ? '+' : ''
   // On a phone the row is wider than the screen.
   const row = useRef<HTMLElement>(null)
   useEffect(() => {
@@ -68,17 +66,21 @@ function Filters({ id, event }: { id: string; event: EventView | undefined }) {
             activeOptions={{ exact: true }}
           >
             {t.people.filters[it ?? 'all']}
-            {!!count && (
-              <span className={s.count}>
-                {formatNumber(count, locale)}
-                {it === 'pending' && more}
-              </span>
-            )}
+            {count && <span className={s.count}>{count}</span>}
           </Link>
         )
       })}
     </nav>
   )
+}
+
+/** How many a list has, as far as it is loaded: "7", "100+", or nothing. */
+function useListed(id: string, status: Status): string {
+  const { locale } = useI18n()
+  const pages = useInfiniteQuery(peopleQuery(id, status, undefined)).data?.pages
+  const n = pages?.flatMap((page) => page.items).length
+  if (!n) return ''
+  return `${formatNumber(n, locale)}${pages?.at(-1)?.next_cursor ? '+' : ''}`
 }
 
 function NameSearch({ id }: { id: string }) {
