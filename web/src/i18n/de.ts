@@ -1,4 +1,5 @@
 import type { Messages } from './en'
+import { deskDe } from './desk.de'
 import { doorDe } from './door.de'
 import { quickDe } from './quick.de'
 
@@ -6,6 +7,7 @@ const people = (n: number) => (n === 1 ? '1 Person' : `${n} Personen`)
 const places = (n: number) => (n === 1 ? '1 Platz' : `${n} Plätze`)
 
 export const de: Messages = {
+  ...deskDe,
   ...doorDe,
   ...quickDe,
   common: {
@@ -632,7 +634,12 @@ export const de: Messages = {
   },
   people: {
     title: 'Wer kommt',
-    views: { people: 'Leute', invitations: 'Einladungen', bans: 'Gesperrt' },
+    views: {
+      people: 'Leute',
+      invitations: 'Einladungen',
+      messages: 'Nachrichten',
+      bans: 'Gesperrt',
+    },
     filter: 'Zeigen',
     filters: {
       all: 'Alle',
@@ -836,6 +843,10 @@ export const de: Messages = {
     invitation_needed: 'Nur Eingeladene können kommen. Öffne den Link deiner Einladung.',
     invitation_spent: 'Diese Einladung gilt nicht mehr. Bitte um eine neue.',
     nothing_to_claim: 'Es ist kein Platz mehr zu haben. Dein Rang bleibt.',
+    nobody_to_write_to: 'Von diesen ist niemand dabei. Schreib an andere.',
+    too_many_messages: 'Fünf Nachrichten am Tag sind genug. Schreib morgen wieder.',
+    steward_link_spent: 'Dieser Link ist verbraucht oder zu alt. Lass dir einen neuen geben.',
+    walk_in_too_early: 'Noch ist es zu früh, jemanden von der Warteliste einzulassen.',
     not_pending: 'Darüber ist schon entschieden.',
     event_full: 'Es sind nicht genug Plätze frei.',
     wrong_state: 'Das Event hat inzwischen einen anderen Stand. Lade die Seite neu.',

@@ -1,4 +1,5 @@
 import { ordinal } from './dates'
+import { deskEn } from './desk.en'
 import { doorEn } from './door.en'
 import { quickEn } from './quick.en'
 
@@ -6,6 +7,7 @@ const people = (n: number) => (n === 1 ? '1 person' : `${n} people`)
 const places = (n: number) => (n === 1 ? '1 place' : `${n} places`)
 
 export const en = {
+  ...deskEn,
   ...doorEn,
   ...quickEn,
   common: {
@@ -629,7 +631,7 @@ export const en = {
   },
   people: {
     title: 'Who is coming',
-    views: { people: 'People', invitations: 'Invitations', bans: 'Banned' },
+    views: { people: 'People', invitations: 'Invitations', messages: 'Messages', bans: 'Banned' },
     filter: 'Show',
     filters: {
       all: 'All',
@@ -829,6 +831,10 @@ export const en = {
     invitation_needed: 'Only invited people can come. Open the link of your invitation.',
     invitation_spent: 'This invitation is not good any more. Ask the organiser for another one.',
     nothing_to_claim: 'There is no place to take any more. Your position in line stays.',
+    nobody_to_write_to: 'Nobody of that kind is in. Choose somebody else to write to.',
+    too_many_messages: 'Five messages a day are enough. Write again tomorrow.',
+    steward_link_spent: 'This link has been used, or is too old. Ask the organiser for a new one.',
+    walk_in_too_early: 'It is too early to let people in from the line.',
     not_pending: 'That was decided already.',
     event_full: 'There are not enough free places.',
     wrong_state: 'The event is in another state by now. Reload the page.',

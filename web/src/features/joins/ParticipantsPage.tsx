@@ -12,11 +12,15 @@ import { Poster } from '../../ui/Poster'
 import { Skeleton } from '../../ui/State'
 import { Meter } from './Count'
 import s from './ParticipantsPage.module.css'
+import { VIEWS } from './people'
 import { PeopleList } from './PeopleList'
 import { overbookedBy } from './place'
 
 const InvitationsPanel = lazy(() =>
   import('./InvitationsPanel').then((it) => ({ default: it.InvitationsPanel })),
+)
+const MessagesPanel = lazy(() =>
+  import('./MessagesPanel').then((it) => ({ default: it.MessagesPanel })),
 )
 const BansPanel = lazy(() => import('./BansPanel').then((it) => ({ default: it.BansPanel })))
 
@@ -70,7 +74,7 @@ export function ParticipantsPage() {
           >
             {t.people.views.people}
           </Link>
-          {(['invitations', 'bans'] as const).map((it) => (
+          {VIEWS.map((it) => (
             <Link
               key={it}
               to="/events/$id/participants"
@@ -85,6 +89,7 @@ export function ParticipantsPage() {
       )}
       <Suspense fallback={<Skeleton style={{ height: '16rem' }} />}>
         {view === 'invitations' && <InvitationsPanel id={id} />}
+        {view === 'messages' && <MessagesPanel id={id} />}
         {view === 'bans' && <BansPanel id={id} />}
         {!view && <PeopleList id={id} event={event} />}
       </Suspense>

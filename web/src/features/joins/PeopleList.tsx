@@ -18,6 +18,10 @@ const PersonDialog = lazy(() =>
   import('./PersonDialog').then((it) => ({ default: it.PersonDialog })),
 )
 
+const TimelineDialog = lazy(() =>
+  import('./TimelineDialog').then((it) => ({ default: it.TimelineDialog })),
+)
+
 const route = getRouteApi('/events/$id/participants')
 /** After the last key, so that not every letter asks the server. */
 const TYPING_MS = 300
@@ -129,6 +133,7 @@ function People(props: {
   const list = useInfiniteQuery(peopleQuery(id, status, name))
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [doing, setDoing] = useState<{ deed: Deed; person: Participant } | null>(null)
+  const [told, setTold] = useState<Participant | null>(null)
 
   if (list.isPending) return <Skeleton style={{ height: '16rem' }} />
   const people = list.data?.pages.flatMap((page) => page.items) ?? []
@@ -166,6 +171,7 @@ function People(props: {
             })
           }
           onDeed={(deed, person) => setDoing({ deed, person })}
+          onTimeline={setTold}
         />
       )}
       {list.hasNextPage && (
@@ -185,6 +191,9 @@ function People(props: {
             {...doing}
             onClose={() => setDoing(null)}
           />
+        )}
+        {told && event && (
+          <TimelineDialog event={event} person={told} onClose={() => setTold(null)} />
         )}
       </Suspense>
     </>
