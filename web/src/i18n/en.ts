@@ -252,6 +252,7 @@ export const en = {
     useInvitation: 'Use my invitation',
     haveInvitation: 'I have an invitation',
     invited: 'You have an invitation.',
+    invitedSignIn: 'It takes an account: sign in, and you’re straight back here.',
     askHint: 'The organiser decides who comes, and we write to you.',
     invitationOnly: 'By invitation only.',
     guests: 'Bring guests',
@@ -270,8 +271,8 @@ export const en = {
       next: 'What happens next',
       forecast: (to: number, events: number) =>
         to === 0
-          ? `Usually nobody moves up from the line here (${events} events).`
-          : `Usually the line moves to #${to} here (${events} events).`,
+          ? `Usually nobody gets in from the line here (${events} events).`
+          : `Usually the first ${to === 1 ? 'in line gets' : `${to} in line get`} in here (${events} events).`,
       thenOffers: (at: string) =>
         `From ${at} on, a free place is only offered, and has to be accepted in time.`,
       offers:
@@ -363,7 +364,7 @@ export const en = {
       banned: 'The organiser has closed this event to you.',
       offer_lapsed: 'The time to accept has passed.',
     } as Record<string, string>,
-    opensAt: (at: string) => `Places are given out from ${at} on.`,
+    opensAt: (at: string) => `It opens ${at}.`,
     notOpen: 'Places are not given out right now.',
     retryNote: 'Nothing is lost: trying again can’t take a second place.',
   },
@@ -681,9 +682,12 @@ export const en = {
     empty: 'Nobody yet.',
     emptyHint: 'Share the page; names appear here as people take places.',
     emptyLine: 'Nobody is in line.',
+    emptyLineHint: 'Once all places are taken, whoever still wants one gets in line.',
     emptyOffers: 'No offer is open.',
     emptyOffersHint: 'Shortly before the start, places that come free are offered to the line.',
     emptyRequests: 'Nobody is asking.',
+    emptyRequestsHint: 'Where you approve each request, those who ask wait here for your answer.',
+    showAll: 'Show everyone',
     emptySearch: (name: string) => `Nobody called “${name}”.`,
     failed: 'The list could not be loaded.',
     notYours: 'Only the organiser can see who comes.',
@@ -699,7 +703,7 @@ export const en = {
     admit: 'Give a place out of turn…',
     admitTitle: (name: string) => `Give ${name} a place out of turn?`,
     admitText: (n: number) =>
-      `${n === 1 ? 'It is' : `${n} places, and it is`} given now, before everybody else in line. It is recorded that you decided so, and the list shows it.`,
+      `${n === 1 ? 'It is' : `${n} places are`} given now, before everybody else in line. It is recorded that you decided so, and the list shows it.`,
     admitDo: 'Give the place',
     admitted: (name: string) => `${name} has a place, out of turn.`,
     exceedTitle: 'Even above the capacity?',

@@ -13,9 +13,10 @@ export const quickDe: QuickMessages = {
     sentTitle: 'Sieh in dein Postfach',
     sent: (email) =>
       `Ein Link ist unterwegs an ${email}. Er gilt einmal, zwei Stunden lang. Noch ist nichts vergeben, öffne ihn also bald.`,
-    sentNothing: 'Nichts da? Sieh im Spam nach, oder prüf die Adresse und schick ihn noch einmal.',
+    sentNothing: 'Nichts da? Sieh im Spam nach, oder schick ihn noch einmal.',
     again: 'Noch einmal schicken',
-    haveAccount: 'Du hast ein Konto?',
+    otherAddress: 'Angaben ändern',
+    haveAccount: 'Hast du ein Konto?',
     invitation: 'Für diese Veranstaltung braucht es eine Einladung, und dafür ein Konto.',
     signUp: 'Konto anlegen',
 

@@ -12,9 +12,10 @@ export const quickEn = {
     sentTitle: 'Look into your mailbox',
     sent: (email: string) =>
       `A link is on its way to ${email}. It works once, for two hours. Nothing is taken yet, so open it soon.`,
-    sentNothing: 'Nothing there? Look under spam, or check the address and send it again.',
+    sentNothing: 'Nothing there? Look under spam, or send it again.',
     again: 'Send it again',
-    haveAccount: 'You have an account?',
+    otherAddress: 'Change what I wrote',
+    haveAccount: 'Do you have an account?',
     invitation: 'This event takes an invitation, and an invitation takes an account.',
     signUp: 'Create an account',
 

@@ -61,7 +61,10 @@ export function TicketPage() {
   if (none) {
     return (
       <div className={s.page}>
-        <Empty title={t.ticket.none} hint={t.ticket.noneText}>
+        <Empty
+          title={t.ticket.none}
+          hint={event.data?.status === 'cancelled' ? t.event.cancelledNote : t.ticket.noneText}
+        >
           {toEvent}
         </Empty>
       </div>

@@ -6,7 +6,7 @@ import { hasCode } from '../../api/problem'
 import type { EventView, Participant } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { formatNumber } from '../../i18n/dates'
-import { Button } from '../../ui/Button'
+import { Button, buttonClass } from '../../ui/Button'
 import { Empty, Failure, Skeleton } from '../../ui/State'
 import { BulkApprove } from './BulkApprove'
 import s from './ParticipantsPage.module.css'
@@ -27,7 +27,10 @@ const route = getRouteApi('/events/$id/participants')
 const TYPING_MS = 300
 
 export function PeopleList({ id, event }: { id: string; event: EventView | undefined }) {
+  const { t } = useI18n()
   const { status, name } = route.useSearch()
+  const refused = useInfiniteQuery(peopleQuery(id, status, name)).error
+  if (hasCode(refused, 'forbidden', 'not_found')) return <Empty title={t.people.notYours} />
   return (
     <>
       <div className={s.tools}>
@@ -55,8 +58,9 @@ function Filters({ id, event }: { id: string; event: EventView | undefined }) {
   useEffect(() => {
     row.current
       ?.querySelector('[aria-current=page]')
-      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
-  }, [status])
+      ?.scrollIntoView({ block: 'nearest', inline: 'center' })
+    // What it counts makes a filter wider.
+  }, [status, counts.pending, counts.offered])
   return (
     <nav ref={row} className={s.filters} aria-label={t.people.filter}>
       {([undefined, ...STATUSES] as const).map((it) => {
@@ -92,6 +96,12 @@ function NameSearch({ id }: { id: string }) {
   const { status, name } = route.useSearch()
   const navigate = useNavigate()
   const [typed, setTyped] = useState(name ?? '')
+  // The address may change by other hands: the way back, or a link that shows everyone.
+  const [known, setKnown] = useState(name)
+  if (name !== known) {
+    setKnown(name)
+    if (name !== typed.trim()) setTyped(name ?? '')
+  }
   useEffect(() => {
     const wanted = typed.trim()
     if (wanted === (name ?? '')) return
@@ -138,7 +148,6 @@ function People(props: {
   if (list.isPending) return <Skeleton style={{ height: '16rem' }} />
   const people = list.data?.pages.flatMap((page) => page.items) ?? []
   if (list.isError && people.length === 0) {
-    if (hasCode(list.error, 'forbidden', 'not_found')) return <Empty title={t.people.notYours} />
     return (
       <Failure title={t.people.failed} error={list.error} onRetry={() => void list.refetch()} />
     )
@@ -156,7 +165,7 @@ function People(props: {
         />
       )}
       {people.length === 0 ? (
-        <Nobody status={status} name={name} />
+        <Nobody id={id} status={status} name={name} />
       ) : (
         <PeopleTable
           event={event}
@@ -200,11 +209,24 @@ function People(props: {
   )
 }
 
-function Nobody({ status, name }: { status: Status | undefined; name: string | undefined }) {
+function Nobody(props: { id: string; status: Status | undefined; name: string | undefined }) {
+  const { id, status, name } = props
   const { t } = useI18n()
-  if (name) return <Empty title={t.people.emptySearch(name)} />
-  if (status === 'waitlisted') return <Empty title={t.people.emptyLine} />
-  if (status === 'pending') return <Empty title={t.people.emptyRequests} />
+  if (name) {
+    return (
+      <Empty title={t.people.emptySearch(name)}>
+        <Link to="/events/$id/participants" params={{ id }} className={buttonClass()}>
+          {t.people.showAll}
+        </Link>
+      </Empty>
+    )
+  }
+  if (status === 'waitlisted') {
+    return <Empty title={t.people.emptyLine} hint={t.people.emptyLineHint} />
+  }
+  if (status === 'pending') {
+    return <Empty title={t.people.emptyRequests} hint={t.people.emptyRequestsHint} />
+  }
   if (status === 'offered') {
     return <Empty title={t.people.emptyOffers} hint={t.people.emptyOffersHint} />
   }

@@ -154,7 +154,7 @@ function Answers({ person, questions }: { person: Participant; questions: Questi
   )
 
   function said(answer: unknown) {
-    if (typeof answer === 'string') return answer
+    if (typeof answer === 'string' && answer) return answer
     if (typeof answer === 'boolean') return answer ? t.people.yes : t.people.no
     return t.people.noAnswer
   }

@@ -17,8 +17,7 @@ export function QuickJoinDialog(props: {
   return (
     <Dialog open onClose={props.onClose} title={props.title}>
       <div className={s.dialog}>
-        <p>{t.quick.lead}</p>
-        <QuickJoinForm event={event} />
+        <QuickJoinForm event={event} lead={t.quick.lead} />
         <p className={s.dim}>
           {t.quick.haveAccount}{' '}
           <Link to="/sign-in" search={{ next: `/events/${event.id}/${event.slug}` }}>

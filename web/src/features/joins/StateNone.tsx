@@ -20,7 +20,7 @@ export function None({ place, full, label }: { place: Place; full: boolean; labe
   function text() {
     if (!places) return t.place.unknownHint
     if (places.capacity === 0) return null
-    if (invitation) return t.place.invited
+    if (invitation) return me ? t.place.invited : `${t.place.invited} ${t.place.invitedSignIn}`
     if (access === 'approval') return t.place.askHint
     if (access === 'invitation') return t.place.invitationOnly
     if (full) return fullWords(event.line, { t, locale, now })
@@ -103,7 +103,8 @@ export function Closed({ place, reason }: { place: Place; reason: string }) {
   const opens = reason === 'registration_not_open' && opens_at
   return (
     <PlaceFrame
-      place={place}
+      // Without a number nothing is followed that could be seen.
+      place={{ ...place, live: null }}
       compact
       headline={<p className={s.headline}>{words}</p>}
       text={opens && t.place.opensAt(formatMoment(opens_at, event.timezone, now, locale))}

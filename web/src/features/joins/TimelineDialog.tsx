@@ -3,8 +3,7 @@ import { api, unwrap } from '../../api/client'
 import type { EventView, Participant } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { formatInstant, formatMoment } from '../../i18n/dates'
-import { Button } from '../../ui/Button'
-import { Dialog, DialogActions } from '../../ui/Dialog'
+import { Dialog } from '../../ui/Dialog'
 import { Failure, Skeleton } from '../../ui/State'
 import { peopleKey } from './peopleQuery'
 import { happenings } from './timeline'
@@ -56,9 +55,6 @@ export function TimelineDialog(props: {
           ))}
         </ol>
       )}
-      <DialogActions>
-        <Button onClick={onClose}>{t.common.close}</Button>
-      </DialogActions>
     </Dialog>
   )
 }
