@@ -72,7 +72,7 @@ test('an organiser writes to those who are in, once asked again', async ({ brows
   const subject = unique('Bring a jumper ')
   await page.getByLabel('To', { exact: true }).selectOption('Those in line')
   await page.getByLabel('Subject').fill(subject)
-  await page.getByLabel('Message').fill('It will be cool.')
+  await page.getByRole('textbox', { name: 'Message' }).fill('It will be cool.')
   await page.getByRole('button', { name: 'Send…' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Send it now' }).click()
   await expect(page.getByRole('dialog').getByRole('alert')).toContainText('Nobody of that kind')

@@ -367,7 +367,7 @@ export const de: Messages = {
     },
     opensAt: (at) => `Sie beginnt ${at}.`,
     notOpen: 'Gerade werden keine Plätze vergeben.',
-    retryNote: 'Nichts ist verloren: Ein neuer Versuch kann keinen zweiten Platz nehmen.',
+    retryNote: 'Ein neuer Versuch kann keinen zweiten Platz nehmen.',
   },
   auth: {
     signInTitle: 'Anmelden',
@@ -451,6 +451,7 @@ export const de: Messages = {
   },
   mine: {
     placesTitle: 'Meine Plätze',
+    failed: 'Deine Plätze konnten nicht geladen werden.',
     upcoming: 'Kommt noch',
     past: 'Vorbei',
     placesEmpty: 'Noch keine Plätze.',

@@ -29,13 +29,19 @@ export const deskDe: DeskMessages = {
     emptyHint:
       'Ein anderer Raum, etwas zum Mitbringen, ein Dank: einmal geschrieben, und alle haben es.',
   },
+  outlook: {
+    noShows: (percent, events) =>
+      `Bei deinen Events kommen meist ${percent} % derer mit Platz nicht (${events} Events).`,
+    extra: (n) =>
+      `Mit ${n === 1 ? '1 Platz' : `${n} Plätzen`} mehr hätte bei keinem davon jemand draußen gestanden.`,
+  },
   timeline: {
     open: 'Was geschah',
     title: (name) => `Was geschah: ${name}`,
     failed: 'Der Verlauf konnte nicht geladen werden.',
     none: 'Nichts ist bekannt.',
     arrived: (n, party) =>
-      `Kam als ${n}. zu diesem Event${party > 1 ? `, für ${people(party)}` : ''}.`,
+      `Kam als Nummer ${n} zu diesem Event${party > 1 ? `, für ${people(party)}` : ''}.`,
     offered: (until) => `Bekam einen Platz angeboten, mit Zeit bis ${until}.`,
     placed: {
       direct: 'Nahm einen Platz.',
@@ -47,7 +53,7 @@ export const deskDe: DeskMessages = {
       door: 'Bekam am Einlass einen Platz.',
     },
     kept: 'Hat noch einmal zugesagt.',
-    passed: (n) => `Der ${n}. kam zuerst dran: Für die ganze Gruppe waren zu wenige Plätze frei.`,
+    passed: (n) => `Nummer ${n} kam zuerst dran: Für die ganze Gruppe waren zu wenige Plätze frei.`,
     lapsed: {
       offer: 'Ließ das Angebot verstreichen.',
       answers: 'Hat die Fragen nicht rechtzeitig beantwortet.',

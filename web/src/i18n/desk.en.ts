@@ -29,6 +29,12 @@ export const deskEn = {
     empty: 'Nothing sent yet.',
     emptyHint: 'Changed rooms, a thing to bring, a word of thanks: write it once, and all have it.',
   },
+  outlook: {
+    noShows: (percent: number, events: number) =>
+      `At your events, usually ${percent}% of those with a place do not come (${events} events).`,
+    extra: (n: number) =>
+      `With ${n === 1 ? '1 place' : `${n} places`} more, nobody would have stood outside at any of them.`,
+  },
   timeline: {
     open: 'What happened',
     title: (name: string) => `What happened: ${name}`,

@@ -366,7 +366,7 @@ export const en = {
     } as Record<string, string>,
     opensAt: (at: string) => `It opens ${at}.`,
     notOpen: 'Places are not given out right now.',
-    retryNote: 'Nothing is lost: trying again can’t take a second place.',
+    retryNote: 'Trying again can’t take a second place.',
   },
   auth: {
     signInTitle: 'Sign in',
@@ -448,6 +448,7 @@ export const en = {
   },
   mine: {
     placesTitle: 'My places',
+    failed: 'Your places could not be loaded.',
     upcoming: 'Coming up',
     past: 'Past',
     placesEmpty: 'No places yet.',
