@@ -37,8 +37,6 @@ test('a place without an account first: by mail, with one press, and kept with a
     await page.getByRole('button', { name: 'Change what I wrote' }).click()
     await expect(page.getByLabel('E-mail')).toHaveValue(email)
     await expect(page.getByLabel('How many people?')).toHaveValue('2')
-    await page.getByRole('button', { name: 'Send me the link' }).click()
-    await expect(page.getByText(`A link is on its way to ${email}`)).toBeVisible()
   })
 
   const { path } = await mailWithLink(page.request, email, 'quick-join')
