@@ -69,6 +69,7 @@ test('the screens of the signed-in are for everyone', async ({ browser }) => {
     [`/events/${id}/participants`, 'Who is coming'],
     [`/events/${id}/participants?status=pending`, 'Who is coming'],
     [`/events/${id}/participants?view=invitations`, 'Who is coming'],
+    [`/events/${id}/participants?view=messages`, 'Who is coming'],
     [`/events/${id}/participants?view=bans`, 'Who is coming'],
   ] as const) {
     await page.goto(path)

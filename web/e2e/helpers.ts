@@ -34,6 +34,14 @@ export function mailWithLink(request: APIRequestContext, to: string, page: strin
   })
 }
 
+/** Waits for a mail to an address whose subject contains the words. */
+export function mailTo(request: APIRequestContext, to: string, words: string) {
+  return eventually(`mail “${words}” to ${to}`, async () => {
+    const list = (await (await request.get('/api/v1/dev/mails?limit=100')).json()) as MailList
+    return list.items.find((item) => item.to.includes(to) && item.subject.includes(words))
+  })
+}
+
 export async function post(
   page: Page,
   path: string,

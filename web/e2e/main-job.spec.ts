@@ -48,7 +48,8 @@ test('find an imported event, sign up by the mailed link, and take a place', asy
   await test.step('open it, and go by sign-up and the mailed link back to it', async () => {
     await found(page).click()
     await expect(page.getByRole('heading', { level: 1 })).toContainText(EVENT.title)
-    await placeOf(page).getByRole('link', { name: 'Take a place' }).click()
+    await placeOf(page).getByRole('button', { name: 'Take a place' }).click()
+    await page.getByRole('dialog').getByRole('link', { name: 'Sign in' }).click()
     await page.getByRole('link', { name: 'Create an account' }).click()
     await page.getByLabel('Name', { exact: true }).fill('Vera Visitor')
     await page.getByLabel('E-mail address').fill(email)

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test'
-import { someone, unique } from './helpers'
+import { mailTo, openEvent, placeOf, publishedEvent, someone, unique } from './helpers'
 
 test('an organiser writes, publishes, meets a conflict, and cancels', async ({ browser }) => {
   const { page } = await someone(browser, 'Olga')
@@ -53,4 +53,36 @@ test('an organiser writes, publishes, meets a conflict, and cancels', async ({ b
     await expect(page.getByText('This event will not take place.')).toBeVisible()
     await expect(page.getByText('The oven broke.')).toBeVisible()
   })
+})
+
+test('an organiser writes to those who are in, once asked again', async ({ browser }) => {
+  const olga = await someone(browser, 'Olga')
+  const guest = await someone(browser, 'Guestina')
+  const id = await publishedEvent(olga.page, { title: unique('Boat Trip '), capacity: 5 })
+  await openEvent(guest.page, id)
+  await placeOf(guest.page).getByRole('button', { name: 'Take a place' }).click()
+  await expect(placeOf(guest.page)).toContainText('You’re in.')
+
+  const { page } = olga
+  await page.goto(`/events/${id}/participants?view=messages`)
+  await expect(page.getByText('Nothing sent yet.')).toBeVisible()
+  await page.getByRole('button', { name: 'Send…' }).click()
+  await expect(page.getByLabel('Subject')).toBeFocused()
+
+  const subject = unique('Bring a jumper ')
+  await page.getByLabel('To', { exact: true }).selectOption('Those in line')
+  await page.getByLabel('Subject').fill(subject)
+  await page.getByRole('textbox', { name: 'Message' }).fill('It will be cool.')
+  await page.getByRole('button', { name: 'Send…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Send it now' }).click()
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('Nobody of that kind')
+  await page.keyboard.press('Escape')
+  await expect(page.getByLabel('Subject'), 'nothing typed is lost').toHaveValue(subject)
+
+  await page.getByLabel('To', { exact: true }).selectOption('Those with a place')
+  await page.getByRole('button', { name: 'Send…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Send it now' }).click()
+  await expect(page.getByText('On its way to 1 person.')).toBeVisible()
+  await expect(page.getByRole('listitem').filter({ hasText: subject })).toContainText('got by 1')
+  await mailTo(page.request, guest.email, subject)
 })

@@ -74,8 +74,11 @@ test('a request is approved, and only then the address is told', async ({ browse
     await dialogOf(organiser!).getByLabel('Your words to them').fill('Next time!')
     await dialogOf(organiser!).getByRole('button', { name: 'Don’t approve' }).click()
     await expect(organiser!.getByText('Nobody is asking.')).toBeVisible()
-    await other!.reload()
-    await expect(placeOf(other!).getByRole('button', { name: 'Ask for a place' })).toBeVisible()
+    await expect(
+      placeOf(other!).getByRole('button', { name: 'Ask for a place' }),
+      'and hears of it without a reload',
+    ).toBeVisible({ timeout: 30_000 })
+    await expect(other!.getByText('The organiser did not approve your request.')).toBeVisible()
   })
 })
 
@@ -176,6 +179,11 @@ test('shortly before the start a place is offered, declined, and accepted by the
   await expect(placeOf(second!).getByRole('timer')).toContainText('left')
   await expect(placeOf(third!)).toContainText('You’re 1st in line.')
 
+  await test.step('the organiser sees how many offers are open', async () => {
+    await organiser!.goto(`/events/${id}/participants`)
+    await organiser!.getByRole('link', { name: 'Offers 1' }).click()
+    await expect(organiser!.getByRole('row', { name: /Dua/ })).toContainText('Has an offer')
+  })
   await test.step('who came first cannot take it back', async () => {
     await expect(placeOf(first!)).toContainText('1 place kept for someone else')
   })
@@ -236,6 +244,16 @@ test('a place out of turn and above the capacity is given knowingly, and a ban i
     .getByRole('link', { name: /Small Stage/ })
     .click()
   await expect(placeOf(organiser!)).toContainText('Overbooked by 1 person.')
+
+  await test.step('what happened is told', async () => {
+    await organiser!.goto(`/events/${id}/participants`)
+    await doTo(organiser!, 'Bela', 'What happened')
+    await expect(dialogOf(organiser!)).toContainText('Came as the 2nd to this event.')
+    await expect(dialogOf(organiser!)).toContainText(
+      'Olga gave them a place out of turn. Above the capacity, by 1 person.',
+    )
+    await dialogOf(organiser!).getByRole('button', { name: 'Close' }).click()
+  })
 
   await test.step('ban, and lift the ban', async () => {
     await organiser!.goto(`/events/${id}/participants`)

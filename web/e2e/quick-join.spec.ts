@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test'
-import { mailWithLink, openEvent, publishedEvent, someone, unique } from './helpers'
+import { mailWithLink, openEvent, placeOf, publishedEvent, someone, unique } from './helpers'
 
 test('a place without an account first: by mail, with one press, and kept with a password', async ({
   browser,
@@ -12,8 +12,19 @@ test('a place without an account first: by mail, with one press, and kept with a
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } })
   const page = await context.newPage()
   const email = `${unique('nina')}@example.org`
-  await page.goto(`/events/${id}/quick-join`)
-  await expect(page.getByText(title)).toBeVisible()
+  await page.goto(`/events/${id}`)
+  await expect(placeOf(page)).toContainText('no account needed')
+  await test.step('the event’s page leads there; by keyboard one can think better of it', async () => {
+    const take = placeOf(page).getByRole('button', { name: 'Take a place' })
+    await take.click()
+    await expect(page.getByRole('dialog').getByLabel('Your name')).toBeFocused()
+    await page.keyboard.press('Escape')
+    await expect(take).toBeFocused()
+    await take.press('Enter')
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+    await take.click()
+  })
   await page.getByRole('button', { name: 'Send me the link' }).click()
   await expect(page.getByLabel('Your name')).toBeFocused()
   await page.getByLabel('Your name').fill('Nina')
@@ -21,6 +32,12 @@ test('a place without an account first: by mail, with one press, and kept with a
   await page.getByRole('button', { name: 'One more' }).click()
   await page.getByRole('button', { name: 'Send me the link' }).click()
   await expect(page.getByText(`A link is on its way to ${email}`)).toBeVisible()
+  await test.step('what was written can be mended', async () => {
+    await expect(page.getByLabel('E-mail')).toBeHidden()
+    await page.getByRole('button', { name: 'Change what I wrote' }).click()
+    await expect(page.getByLabel('E-mail')).toHaveValue(email)
+    await expect(page.getByLabel('How many people?')).toHaveValue('2')
+  })
 
   const { path } = await mailWithLink(page.request, email, 'quick-join')
   await test.step('opening the link decides nothing, and hides it', async () => {

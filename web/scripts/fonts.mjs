@@ -14,8 +14,9 @@ const target = join(here, '../src/ui/fonts')
 
 const range = (from, to) =>
   Array.from({ length: to - from + 1 }, (_, i) => String.fromCodePoint(from + i)).join('')
-const LATIN = range(0x20, 0x7e) + range(0xa0, 0xff) + 'ŒœŸ–—‘’‚“”„†•…‹›€™−→←↑×′″\u2009\u202f'
-const EXTENDED = range(0x100, 0x17f) + 'ȘșȚțẞ'
+const LATIN = range(0x20, 0x7e) + range(0xa0, 0xff) + 'ıŒœŸ–—‘’‚“”„†•…‹›€™−→←↑×′″\u2009\u202f'
+// The dotless i is in the packages’ Latin files.
+const EXTENDED = range(0x100, 0x130) + range(0x132, 0x17f) + 'ȘșȚțẞ'
 
 const FONTS = [
   {

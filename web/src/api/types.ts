@@ -6,7 +6,7 @@ type Json<R> = R extends { content: { 'application/json': infer T } } ? T : neve
 export type Ok<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
   responses: infer R
 }
-  ? Json<R[keyof R & (200 | 201)]>
+  ? Json<R[keyof R & (200 | 201 | 202)]>
   : never
 export type Body<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
   requestBody?: infer B
@@ -31,6 +31,12 @@ export type MyJoin = Ok<'/api/v1/me/joins', 'get'>['items'][number]
 export type Participant = Ok<'/api/v1/events/{id}/participants', 'get'>['items'][number]
 export type Invitation = Ok<'/api/v1/events/{id}/invitations', 'get'>['items'][number]
 export type Banned = Ok<'/api/v1/events/{id}/bans', 'get'>['items'][number]
+export type TimelineEntry = Ok<
+  '/api/v1/events/{id}/participants/{user_id}/timeline',
+  'get'
+>['items'][number]
+export type SentMessage = Ok<'/api/v1/events/{id}/messages', 'get'>['items'][number]
+export type NewMessage = Body<'/api/v1/events/{id}/messages', 'post'>
 export type NewInvitation = Body<'/api/v1/events/{id}/invitations', 'post'>
 export type JoinWish = Body<'/api/v1/events/{id}/join', 'post'>
 export type NewEvent = Body<'/api/v1/events', 'post'>

@@ -1,4 +1,5 @@
 import type { Messages } from './en'
+import { deskDe } from './desk.de'
 import { doorDe } from './door.de'
 import { quickDe } from './quick.de'
 
@@ -6,6 +7,7 @@ const people = (n: number) => (n === 1 ? '1 Person' : `${n} Personen`)
 const places = (n: number) => (n === 1 ? '1 Platz' : `${n} Plätze`)
 
 export const de: Messages = {
+  ...deskDe,
   ...doorDe,
   ...quickDe,
   common: {
@@ -229,7 +231,6 @@ export const de: Messages = {
       'Gibt jemand einen Platz zurück, bekommt ihn sofort der Nächste in der Reihe, und wir schreiben dir.',
     fullNext:
       'Stell dich an: frei werdende Plätze gehen der Reihe nach weiter, und wir schreiben dir.',
-    signInFirst: 'Melde dich an, um einen Platz zu nehmen. Danach bist du gleich wieder hier.',
     leaveTitle: 'Platz zurückgeben?',
     leaveText:
       'Er geht sofort an die nächste Person. Du kannst wiederkommen, aber ans Ende der Warteliste.',
@@ -252,6 +253,7 @@ export const de: Messages = {
     useInvitation: 'Einladung einlösen',
     haveInvitation: 'Ich habe eine Einladung',
     invited: 'Du bist eingeladen.',
+    invitedSignIn: 'Dafür braucht es ein Konto: Melde dich an, dann bist du gleich wieder hier.',
     askHint: 'Die Veranstalter entscheiden, wer kommt, und wir schreiben dir.',
     invitationOnly: 'Nur mit Einladung.',
     guests: 'Begleitung mitbringen',
@@ -363,9 +365,9 @@ export const de: Messages = {
       banned: 'Die Veranstalter haben dieses Event für dich geschlossen.',
       offer_lapsed: 'Die Zeit zum Annehmen ist um.',
     },
-    opensAt: (at) => `Plätze gibt es ab ${at}.`,
+    opensAt: (at) => `Sie beginnt ${at}.`,
     notOpen: 'Gerade werden keine Plätze vergeben.',
-    retryNote: 'Nichts ist verloren: Ein neuer Versuch kann keinen zweiten Platz nehmen.',
+    retryNote: 'Ein neuer Versuch kann keinen zweiten Platz nehmen.',
   },
   auth: {
     signInTitle: 'Anmelden',
@@ -449,6 +451,7 @@ export const de: Messages = {
   },
   mine: {
     placesTitle: 'Meine Plätze',
+    failed: 'Deine Plätze konnten nicht geladen werden.',
     upcoming: 'Kommt noch',
     past: 'Vorbei',
     placesEmpty: 'Noch keine Plätze.',
@@ -633,7 +636,12 @@ export const de: Messages = {
   },
   people: {
     title: 'Wer kommt',
-    views: { people: 'Leute', invitations: 'Einladungen', bans: 'Gesperrt' },
+    views: {
+      people: 'Leute',
+      invitations: 'Einladungen',
+      messages: 'Nachrichten',
+      bans: 'Gesperrt',
+    },
     filter: 'Zeigen',
     filters: {
       all: 'Alle',
@@ -683,9 +691,12 @@ export const de: Messages = {
     empty: 'Noch niemand.',
     emptyHint: 'Teile die Seite; Namen erscheinen hier, sobald Plätze genommen werden.',
     emptyLine: 'Niemand wartet.',
+    emptyLineHint: 'Sind alle Plätze vergeben, stellt sich an, wer noch einen möchte.',
     emptyOffers: 'Kein Angebot ist offen.',
     emptyOffersHint: 'Kurz vor dem Beginn werden frei werdende Plätze der Warteliste angeboten.',
     emptyRequests: 'Niemand fragt an.',
+    emptyRequestsHint: 'Wenn du jede Anfrage selbst annimmst, warten hier alle, die gefragt haben.',
+    showAll: 'Alle zeigen',
     emptySearch: (name) => `Niemand heißt „${name}“.`,
     failed: 'Die Liste konnte nicht geladen werden.',
     notYours: 'Nur die Veranstalter sehen, wer kommt.',
@@ -837,6 +848,10 @@ export const de: Messages = {
     invitation_needed: 'Nur Eingeladene können kommen. Öffne den Link deiner Einladung.',
     invitation_spent: 'Diese Einladung gilt nicht mehr. Bitte um eine neue.',
     nothing_to_claim: 'Es ist kein Platz mehr zu haben. Dein Rang bleibt.',
+    nobody_to_write_to: 'Von diesen ist niemand dabei. Schreib an andere.',
+    too_many_messages: 'Fünf Nachrichten am Tag sind genug. Schreib morgen wieder.',
+    steward_link_spent: 'Dieser Link ist verbraucht oder zu alt. Lass dir einen neuen geben.',
+    walk_in_too_early: 'Noch ist es zu früh, jemanden von der Warteliste einzulassen.',
     not_pending: 'Darüber ist schon entschieden.',
     event_full: 'Es sind nicht genug Plätze frei.',
     wrong_state: 'Das Event hat inzwischen einen anderen Stand. Lade die Seite neu.',

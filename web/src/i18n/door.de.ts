@@ -14,7 +14,7 @@ export const doorDe: DoorMessages = {
     code: 'Der Code deines Tickets. Zeig ihn am Einlass.',
     show: 'Zeig das am Einlass. Ein heller Bildschirm hilft.',
     print: 'Drucken oder speichern',
-    toEvent: 'Zur Veranstaltung',
+    toEvent: 'Zum Event',
     saved: (when) => `Keine Verbindung. Auf diesem Gerät gespeichert: ${when}.`,
     savedNote: 'Der Code gilt am Einlass trotzdem.',
     none: 'Du hast hier kein Ticket.',
@@ -24,23 +24,23 @@ export const doorDe: DoorMessages = {
     noneKeptText: 'Öffne die Seite einmal mit Verbindung; danach geht es auch ohne.',
     arrived: (when) => `Drin seit ${when}`,
     over: 'Es ist vorbei. Behalt es, wenn du magst.',
-    cancelled: 'Diese Veranstaltung ist abgesagt.',
+    cancelled: 'Dieses Event ist abgesagt.',
     all: 'Ganztägig',
   },
   door: {
     title: 'Einlass',
     pageTitle: (title) => `Einlass: ${title}`,
-    back: 'Zur Veranstaltung',
+    back: 'Zum Event',
     opening: 'Gästeliste wird geholt',
     becoming: 'Du wirst eingetragen',
     welcome: 'Du darfst jetzt an diesem Einlass stehen.',
     linkSpent: 'Dieser Link für Helfende gilt nicht mehr.',
-    linkSpentText: 'Frag den Veranstalter nach einem neuen.',
+    linkSpentText: 'Frag die Veranstalter nach einem neuen.',
     noList: 'Noch keine Gästeliste auf diesem Gerät.',
     noListText: 'Öffne die Seite einmal mit Verbindung; danach geht es auch ohne.',
     closed: 'An diesen Einlass darfst du nicht.',
     closedText:
-      'Hier stehen nur der Veranstalter und seine Helfenden. Frag ihn nach einem Link dafür.',
+      'Hier stehen nur die Veranstalter und ihre Helfenden. Frag sie nach einem Link dafür.',
     failed: 'Der Einlass ließ sich nicht öffnen.',
     unsentHere: (n) =>
       n === 1
@@ -127,7 +127,7 @@ export const doorDe: DoorMessages = {
     noPlace: 'Platz aufgegeben',
     noPlaceText:
       'Das Ticket war echt, aber der Platz wurde aufgegeben, zurückgenommen oder ist verfallen.',
-    wrongEvent: 'Kein Ticket dieser Veranstaltung',
+    wrongEvent: 'Kein Ticket dieses Events',
     wrongEventText: 'Es ist ein Ticket, aber für etwas anderes.',
     forged: 'Gefälscht',
     forgedText: 'Niemand hier hat dieses Ticket unterschrieben.',
@@ -156,7 +156,7 @@ export const doorDe: DoorMessages = {
       not_in: 'aber von diesem Ticket war niemand drin.',
       no_place: 'aber der Platz war aufgegeben.',
       forged: 'aber das Ticket ist gefälscht.',
-      wrong_event: 'aber das Ticket ist für eine andere Veranstaltung.',
+      wrong_event: 'aber das Ticket ist für ein anderes Event.',
       unknown: 'aber das Ticket ist nicht bekannt.',
       nothing_to_undo: 'aber es war nichts zurückzunehmen.',
       not_taken: 'aber der Server konnte es nicht lesen; es zählt nicht.',
@@ -176,7 +176,7 @@ export const doorDe: DoorMessages = {
       event_full: 'Alle sind da: Kein Platz ist frei.',
       not_joined: 'Diese Person wartet nicht mehr.',
       already_joined: 'Diese Person hat schon einen Platz.',
-      event_not_open: 'Die Veranstaltung ist vorbei oder nicht offen.',
+      event_not_open: 'Das Event ist vorbei oder nicht offen.',
     },
 
     gate: 'Eingang',
@@ -191,7 +191,7 @@ export const doorDe: DoorMessages = {
   stewards: {
     title: 'Helfende',
     lead: 'Sie können am Einlass stehen, Tickets scannen und dort Namen und Gruppen sehen; sonst nichts.',
-    notYours: 'Wer am Einlass steht, bestimmt nur der Veranstalter.',
+    notYours: 'Wer am Einlass steht, bestimmen nur die Veranstalter.',
     create: 'Link machen',
     createHint:
       'Wer ihn öffnet und sich anmeldet, darf an den Einlass. Er gilt 7 Tage; ein älterer Link gilt dann nicht mehr.',

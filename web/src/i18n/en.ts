@@ -1,4 +1,5 @@
 import { ordinal } from './dates'
+import { deskEn } from './desk.en'
 import { doorEn } from './door.en'
 import { quickEn } from './quick.en'
 
@@ -6,6 +7,7 @@ const people = (n: number) => (n === 1 ? '1 person' : `${n} people`)
 const places = (n: number) => (n === 1 ? '1 place' : `${n} places`)
 
 export const en = {
+  ...deskEn,
   ...doorEn,
   ...quickEn,
   common: {
@@ -228,7 +230,6 @@ export const en = {
     inLineNext:
       'When someone gives up a place, the next in line gets it at once, and we write to you.',
     fullNext: 'Get in line: places that free up go to the line in order, and we write to you.',
-    signInFirst: 'Sign in to take a place. You come straight back here.',
     leaveTitle: 'Give up your place?',
     leaveText:
       'It goes to the next person in line at once. You can come back, but at the end of the line.',
@@ -251,6 +252,7 @@ export const en = {
     useInvitation: 'Use my invitation',
     haveInvitation: 'I have an invitation',
     invited: 'You have an invitation.',
+    invitedSignIn: 'It takes an account: sign in, and you’re straight back here.',
     askHint: 'The organiser decides who comes, and we write to you.',
     invitationOnly: 'By invitation only.',
     guests: 'Bring guests',
@@ -269,8 +271,8 @@ export const en = {
       next: 'What happens next',
       forecast: (to: number, events: number) =>
         to === 0
-          ? `Usually nobody moves up from the line here (${events} events).`
-          : `Usually the line moves to #${to} here (${events} events).`,
+          ? `Usually nobody gets in from the line here (${events} events).`
+          : `Usually the first ${to === 1 ? 'in line gets' : `${to} in line get`} in here (${events} events).`,
       thenOffers: (at: string) =>
         `From ${at} on, a free place is only offered, and has to be accepted in time.`,
       offers:
@@ -362,9 +364,9 @@ export const en = {
       banned: 'The organiser has closed this event to you.',
       offer_lapsed: 'The time to accept has passed.',
     } as Record<string, string>,
-    opensAt: (at: string) => `Places are given out from ${at} on.`,
+    opensAt: (at: string) => `It opens ${at}.`,
     notOpen: 'Places are not given out right now.',
-    retryNote: 'Nothing is lost: trying again can’t take a second place.',
+    retryNote: 'Trying again can’t take a second place.',
   },
   auth: {
     signInTitle: 'Sign in',
@@ -446,6 +448,7 @@ export const en = {
   },
   mine: {
     placesTitle: 'My places',
+    failed: 'Your places could not be loaded.',
     upcoming: 'Coming up',
     past: 'Past',
     placesEmpty: 'No places yet.',
@@ -630,7 +633,7 @@ export const en = {
   },
   people: {
     title: 'Who is coming',
-    views: { people: 'People', invitations: 'Invitations', bans: 'Banned' },
+    views: { people: 'People', invitations: 'Invitations', messages: 'Messages', bans: 'Banned' },
     filter: 'Show',
     filters: {
       all: 'All',
@@ -680,9 +683,12 @@ export const en = {
     empty: 'Nobody yet.',
     emptyHint: 'Share the page; names appear here as people take places.',
     emptyLine: 'Nobody is in line.',
+    emptyLineHint: 'Once all places are taken, whoever still wants one gets in line.',
     emptyOffers: 'No offer is open.',
     emptyOffersHint: 'Shortly before the start, places that come free are offered to the line.',
     emptyRequests: 'Nobody is asking.',
+    emptyRequestsHint: 'Where you approve each request, those who ask wait here for your answer.',
+    showAll: 'Show everyone',
     emptySearch: (name: string) => `Nobody called “${name}”.`,
     failed: 'The list could not be loaded.',
     notYours: 'Only the organiser can see who comes.',
@@ -698,7 +704,7 @@ export const en = {
     admit: 'Give a place out of turn…',
     admitTitle: (name: string) => `Give ${name} a place out of turn?`,
     admitText: (n: number) =>
-      `${n === 1 ? 'It is' : `${n} places, and it is`} given now, before everybody else in line. It is recorded that you decided so, and the list shows it.`,
+      `${n === 1 ? 'It is' : `${n} places are`} given now, before everybody else in line. It is recorded that you decided so, and the list shows it.`,
     admitDo: 'Give the place',
     admitted: (name: string) => `${name} has a place, out of turn.`,
     exceedTitle: 'Even above the capacity?',
@@ -830,6 +836,10 @@ export const en = {
     invitation_needed: 'Only invited people can come. Open the link of your invitation.',
     invitation_spent: 'This invitation is not good any more. Ask the organiser for another one.',
     nothing_to_claim: 'There is no place to take any more. Your position in line stays.',
+    nobody_to_write_to: 'Nobody of that kind is in. Choose somebody else to write to.',
+    too_many_messages: 'Five messages a day are enough. Write again tomorrow.',
+    steward_link_spent: 'This link has been used, or is too old. Ask the organiser for a new one.',
+    walk_in_too_early: 'It is too early to let people in from the line.',
     not_pending: 'That was decided already.',
     event_full: 'There are not enough free places.',
     wrong_state: 'The event is in another state by now. Reload the page.',

@@ -4,19 +4,20 @@ const places = (n: number) => (n === 1 ? 'einen Platz' : `${n} Plätze`)
 
 export const quickDe: QuickMessages = {
   quick: {
-    entry: 'Ohne Konto dabei sein',
+    hint: 'Name und E-Mail genügen; ein Konto braucht es nicht.',
     title: 'Ein Platz ohne Konto',
-    lead: 'Name und Adresse genügen. Eine Mail bringt einen Link, der zeigt, dass die Adresse dir gehört; der Platz ist deiner, sobald du ihn öffnest.',
+    lead: 'Ein Konto braucht es nicht. Wir schicken dir einen Link, der zeigt, dass die Adresse dir gehört; dort genügt ein Druck auf den Knopf.',
     name: 'Dein Name',
-    nameHint: 'So sieht ihn der Veranstalter.',
+    nameHint: 'So sehen ihn die Veranstalter.',
     send: 'Link schicken',
     sentTitle: 'Sieh in dein Postfach',
     sent: (email) =>
       `Ein Link ist unterwegs an ${email}. Er gilt einmal, zwei Stunden lang. Noch ist nichts vergeben, öffne ihn also bald.`,
-    sentNothing: 'Nichts da? Sieh im Spam nach, oder prüf die Adresse und schick ihn noch einmal.',
+    sentNothing: 'Nichts da? Sieh im Spam nach, oder schick ihn noch einmal.',
     again: 'Noch einmal schicken',
-    haveAccount: 'Du hast ein Konto?',
-    invitation: 'Für diese Veranstaltung braucht es eine Einladung, und dafür ein Konto.',
+    otherAddress: 'Angaben ändern',
+    haveAccount: 'Hast du ein Konto?',
+    invitation: 'Für dieses Event braucht es eine Einladung, und dafür ein Konto.',
     signUp: 'Konto anlegen',
 
     pageTitle: 'Dein Platz',
@@ -31,7 +32,7 @@ export const quickDe: QuickMessages = {
       `Du bist als ${name} angemeldet. Das hier meldet dich mit der Adresse an, an die die Mail ging.`,
     spent: 'Dieser Link gilt nicht mehr.',
     spentHint:
-      'Er gilt einmal, zwei Stunden lang, und je Veranstaltung nur der neueste. Hast du ihn schon benutzt, steht dein Platz unter „Meine Plätze“.',
+      'Er gilt einmal, zwei Stunden lang, und je Event nur der neueste. Hast du ihn schon benutzt, steht dein Platz unter „Meine Plätze“.',
     spentNoAnswer:
       'Ist gerade die Verbindung abgerissen, hol dir einen neuen Link: Ein Platz wird nie zweimal genommen.',
     missing: 'Diese Seite braucht den Link aus der Mail.',
@@ -45,9 +46,9 @@ export const quickDe: QuickMessages = {
     in: (day, time) => (time ? `Bis ${day} um ${time}.` : `Bis ${day}.`),
     partial: (n, asked) => `Es war Platz für ${n} von ${asked}.`,
     line: 'Wird ein Platz frei, geht er der Reihe nach an die Wartenden, und eine Mail sagt es dir.',
-    pending: 'Der Veranstalter entscheidet, und eine Mail sagt es dir.',
+    pending: 'Die Veranstalter entscheiden, und eine Mail sagt es dir.',
     ticket: 'Dein Ticket',
-    event: 'Zur Veranstaltung',
+    event: 'Zum Event',
 
     keepTitle: 'Und das Konto?',
     keepLead:
@@ -59,17 +60,17 @@ export const quickDe: QuickMessages = {
     kept: 'Behalten. Du kannst dich mit deiner Adresse und diesem Passwort anmelden.',
     drop: 'Oder danach löschen',
     dropText:
-      'Jetzt musst du nichts tun. Nach der Veranstaltung kannst du das Konto unter „Konto“ endgültig löschen. Löschst du es früher, ist der Platz aufgegeben.',
+      'Jetzt musst du nichts tun. Nach dem Event kannst du das Konto unter „Konto“ endgültig löschen. Löschst du es früher, ist der Platz aufgegeben.',
     account: 'Zum Konto',
     late: 'Dafür ist es zu lange her. Hol dir einen Link per Mail, um ein Passwort zu wählen.',
     lateLink: 'Link holen',
   },
   farewell: {
     title: 'Konto löschen',
-    lead: 'Endgültig und sofort. Deine Plätze werden aufgegeben, und deine kommenden Veranstaltungen werden abgesagt.',
+    lead: 'Endgültig und sofort. Deine Plätze werden aufgegeben, und deine kommenden Events werden abgesagt.',
     button: 'Konto löschen',
     askTitle: 'Dein Konto löschen?',
-    ask: 'Das lässt sich nicht zurücknehmen. Deine Plätze gehen an die Wartenden; deine kommenden Veranstaltungen werden abgesagt, und alle dort erfahren es.',
+    ask: 'Das lässt sich nicht zurücknehmen. Deine Plätze gehen an die Wartenden; deine kommenden Events werden abgesagt, und alle dort erfahren es.',
     password: 'Dein Passwort',
     confirm: 'Endgültig löschen',
     keep: 'Behalten',

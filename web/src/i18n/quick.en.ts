@@ -3,18 +3,19 @@ const places = (n: number) => (n === 1 ? 'a place' : `${n} places`)
 /** A place without an account first, and the end of an account. */
 export const quickEn = {
   quick: {
-    entry: 'Join without an account',
+    hint: 'Your name and e-mail are enough; no account needed.',
     title: 'A place without an account',
-    lead: 'Name and address are enough. A mail brings a link that makes sure the address is yours; the place is taken when you open it.',
+    lead: 'No account needed. We mail you a link that makes sure the address is yours; one press there, and the place is taken.',
     name: 'Your name',
     nameHint: 'As the organiser sees it.',
     send: 'Send me the link',
     sentTitle: 'Look into your mailbox',
     sent: (email: string) =>
       `A link is on its way to ${email}. It works once, for two hours. Nothing is taken yet, so open it soon.`,
-    sentNothing: 'Nothing there? Look under spam, or check the address and send it again.',
+    sentNothing: 'Nothing there? Look under spam, or send it again.',
     again: 'Send it again',
-    haveAccount: 'You have an account?',
+    otherAddress: 'Change what I wrote',
+    haveAccount: 'Do you have an account?',
     invitation: 'This event takes an invitation, and an invitation takes an account.',
     signUp: 'Create an account',
 

@@ -103,7 +103,10 @@ const event = createRoute({
     keepInvitation(params.id, search.invitation)
     throw redirect({ to: '/events/$id/{-$slug}', params, search: {}, replace: true })
   },
-  loader: ({ context, params }) => context.queryClient.prefetchQuery(eventQuery(params.id)),
+  loader: ({ context, params }) => {
+    // As on Discover: the page shows itself how its data fare.
+    void context.queryClient.prefetchQuery(eventQuery(params.id))
+  },
   component: lazyRouteComponent(() => import('./EventRoute'), 'EventRoute'),
 })
 

@@ -1,4 +1,6 @@
+import X from 'lucide-react/icons/x'
 import { useEffect, useId, useLayoutEffect, useRef, type ReactNode } from 'react'
+import { useT } from '../i18n'
 import s from './Dialog.module.css'
 
 /** The native modal dialog: focus trap, Escape and top layer come from the browser. */
@@ -8,6 +10,7 @@ export function Dialog(props: {
   title: string
   children: ReactNode
 }) {
+  const t = useT()
   const ref = useRef<HTMLDialogElement>(null)
   const title = useId()
   useEffect(() => {
@@ -37,6 +40,15 @@ export function Dialog(props: {
             {props.title}
           </h2>
           {props.children}
+          {/* Last, so that the keyboard begins with what the dialog is about. */}
+          <button
+            type="button"
+            className={s.close}
+            aria-label={t.common.close}
+            onClick={props.onClose}
+          >
+            <X aria-hidden="true" />
+          </button>
         </div>
       )}
     </dialog>

@@ -1,4 +1,5 @@
 import { useState, type FormEvent } from 'react'
+import { flushSync } from 'react-dom'
 import { NO_ERRORS, toFormErrors, type FormErrors } from '../api/forms'
 import { useT } from '../i18n'
 import type { Messages } from '../i18n/en'
@@ -42,11 +43,10 @@ export function useForm({ submit, check }: Options) {
   const [busy, setBusy] = useState(false)
 
   function show(next: FormErrors, form: HTMLFormElement) {
-    setErrors(next)
-    requestAnimationFrame(() => {
-      const first = form.querySelector<HTMLElement>('[aria-invalid="true"]')
-      ;(first ?? form.querySelector<HTMLElement>('[role="alert"]'))?.focus()
-    })
+    // On the page before the focus goes there: on a busy device the next frame may come first.
+    flushSync(() => setErrors(next))
+    const first = form.querySelector<HTMLElement>('[aria-invalid="true"]')
+    ;(first ?? form.querySelector<HTMLElement>('[role="alert"]'))?.focus()
   }
 
   async function onSubmit(event: FormEvent<HTMLFormElement>) {

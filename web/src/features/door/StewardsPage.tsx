@@ -35,7 +35,7 @@ export function StewardsPage() {
   const event = useQuery(eventQuery(id)).data
   const list = useQuery(stewardsQuery(id))
   const door = (
-    <Link to="/events/$id/door" params={{ id }} className={buttonClass({ variant: 'primary' })}>
+    <Link to="/events/$id/door" params={{ id }} className={buttonClass()}>
       {t.stewards.door}
     </Link>
   )

@@ -5,7 +5,7 @@ import Printer from 'lucide-react/icons/printer'
 import { useEffect } from 'react'
 import { api, unwrap } from '../../api/client'
 import { calendarUrl, eventQuery } from '../../api/event'
-import { hasCode, isRetryable } from '../../api/problem'
+import { ApiError, hasCode, isRetryable } from '../../api/problem'
 import { useMe } from '../../api/session'
 import { langOf, useI18n } from '../../i18n'
 import { dayOf, formatClock, formatInstant, spanOf, todayIn } from '../../i18n/dates'
@@ -61,13 +61,17 @@ export function TicketPage() {
   if (none) {
     return (
       <div className={s.page}>
-        <Empty title={t.ticket.none} hint={t.ticket.noneText}>
+        <Empty
+          title={t.ticket.none}
+          hint={event.data?.status === 'cancelled' ? t.event.cancelledNote : t.ticket.noneText}
+        >
           {toEvent}
         </Empty>
       </div>
     )
   }
-  if (!paper && away) {
+  const cut = !online || isCut(ticket.error) || isCut(event.error)
+  if (!paper && cut) {
     return (
       <div className={s.page}>
         <Empty title={t.ticket.noneKept} hint={t.ticket.noneKeptText}>
@@ -118,6 +122,9 @@ export function TicketPage() {
     </div>
   )
 }
+
+/** No answer at all: a server that has one says itself what is wrong. */
+const isCut = (error: unknown) => error instanceof ApiError && error.status === 0
 
 /** Opens without a network, too, until a day after the end. */
 function useOpenable(id: string, paper: Paper | null) {

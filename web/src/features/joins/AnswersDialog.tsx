@@ -36,14 +36,7 @@ export function AnswersDialog({ event, onClose }: { event: EventView; onClose: (
     <Dialog open onClose={onClose} title={t.place.form.answersTitle}>
       <form {...form.props} className={s.form}>
         {form.errors.form && <Alert>{form.errors.form}</Alert>}
-        <section className={s.questions} aria-label={t.place.form.questions}>
-          <h3>{t.place.form.questions}</h3>
-          <QuestionFields
-            form={form}
-            questions={questions}
-            initial={event.participation?.answers}
-          />
-        </section>
+        <QuestionFields form={form} questions={questions} initial={event.participation?.answers} />
         <div className={s.submit}>
           <Button type="submit" variant="primary" size="large" wide busy={form.busy}>
             {t.common.save}

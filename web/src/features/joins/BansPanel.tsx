@@ -37,7 +37,7 @@ export function BansPanel({ id }: { id: string }) {
       <Failure title={t.people.failed} error={list.error} onRetry={() => void list.refetch()} />
     )
   }
-  if (bans.length === 0) return <Empty title={t.bans.empty} />
+  if (bans.length === 0) return <Empty title={t.bans.empty} hint={t.bans.lead} />
   return (
     <>
       <p className={s.lead}>{t.bans.lead}</p>

@@ -10,7 +10,7 @@ import { useForm } from '../../ui/useForm'
 import { guestInput, toJoin } from './join'
 import s from './JoinDialog.module.css'
 import { OverlapNote } from './OverlapNote'
-import { QuestionFields } from './QuestionFields'
+import { QuestionSection } from './QuestionFields'
 import { otherLines, partyLimit } from './rules'
 import type { PlaceActions } from './usePlaceActions'
 
@@ -94,12 +94,7 @@ export function JoinDialog(props: {
             </div>
           </>
         )}
-        {questions.length > 0 && (
-          <section className={s.questions} aria-label={words.questions}>
-            <h3>{words.questions}</h3>
-            <QuestionFields form={form} questions={questions} />
-          </section>
-        )}
+        <QuestionSection form={form} questions={questions} />
         {codeMissing && (
           <TextField
             {...form.field('invitation')}

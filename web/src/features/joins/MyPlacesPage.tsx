@@ -59,7 +59,7 @@ function List({ when }: { when: 'upcoming' | 'past' }) {
   }
   const joins = list.data?.pages.flatMap((page) => page.items) ?? []
   if (list.isError && joins.length === 0) {
-    return <Failure title={t.crash.widget} error={list.error} onRetry={() => void list.refetch()} />
+    return <Failure title={t.mine.failed} error={list.error} onRetry={() => void list.refetch()} />
   }
   if (joins.length === 0) {
     return when === 'past' ? (

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import Download from 'lucide-react/icons/download'
 import { lazy, Suspense } from 'react'
+import { api, unwrap } from '../../api/client'
 import { eventQuery } from '../../api/event'
 import type { Places } from '../../api/types'
 import { useT } from '../../i18n'
@@ -12,11 +13,15 @@ import { Poster } from '../../ui/Poster'
 import { Skeleton } from '../../ui/State'
 import { Meter } from './Count'
 import s from './ParticipantsPage.module.css'
+import { VIEWS } from './people'
 import { PeopleList } from './PeopleList'
 import { overbookedBy } from './place'
 
 const InvitationsPanel = lazy(() =>
   import('./InvitationsPanel').then((it) => ({ default: it.InvitationsPanel })),
+)
+const MessagesPanel = lazy(() =>
+  import('./MessagesPanel').then((it) => ({ default: it.MessagesPanel })),
 )
 const BansPanel = lazy(() => import('./BansPanel').then((it) => ({ default: it.BansPanel })))
 
@@ -56,6 +61,7 @@ export function ParticipantsPage() {
               {event.title}
             </Link>
             {event.places && <Taken places={event.places} />}
+            {mine && <NoShows id={id} />}
           </div>
         </div>
       )}
@@ -70,7 +76,7 @@ export function ParticipantsPage() {
           >
             {t.people.views.people}
           </Link>
-          {(['invitations', 'bans'] as const).map((it) => (
+          {VIEWS.map((it) => (
             <Link
               key={it}
               to="/events/$id/participants"
@@ -85,10 +91,30 @@ export function ParticipantsPage() {
       )}
       <Suspense fallback={<Skeleton style={{ height: '16rem' }} />}>
         {view === 'invitations' && <InvitationsPanel id={id} />}
+        {view === 'messages' && <MessagesPanel id={id} />}
         {view === 'bans' && <BansPanel id={id} />}
         {!view && <PeopleList id={id} event={event} />}
       </Suspense>
     </Page>
+  )
+}
+
+/** How many usually stay away, once enough events are past to say so. */
+function NoShows({ id }: { id: string }) {
+  const t = useT()
+  const outlook = useQuery({
+    queryKey: ['joins', 'outlook', id],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/v1/events/{id}/outlook', { params: { path: { id } }, signal })),
+    staleTime: Infinity,
+  })
+  const told = outlook.data?.no_shows
+  if (!told) return null
+  return (
+    <p className={s.outlook}>
+      {t.outlook.noShows(told.usual_percent, told.of_events)}{' '}
+      {told.suggested_extra > 0 && t.outlook.extra(told.suggested_extra)}
+    </p>
   )
 }
 

@@ -6,7 +6,7 @@ import { hasCode } from '../../api/problem'
 import type { EventView, Participant } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { formatNumber } from '../../i18n/dates'
-import { Button } from '../../ui/Button'
+import { Button, buttonClass } from '../../ui/Button'
 import { Empty, Failure, Skeleton } from '../../ui/State'
 import { BulkApprove } from './BulkApprove'
 import s from './ParticipantsPage.module.css'
@@ -18,12 +18,19 @@ const PersonDialog = lazy(() =>
   import('./PersonDialog').then((it) => ({ default: it.PersonDialog })),
 )
 
+const TimelineDialog = lazy(() =>
+  import('./TimelineDialog').then((it) => ({ default: it.TimelineDialog })),
+)
+
 const route = getRouteApi('/events/$id/participants')
 /** After the last key, so that not every letter asks the server. */
 const TYPING_MS = 300
 
 export function PeopleList({ id, event }: { id: string; event: EventView | undefined }) {
+  const { t } = useI18n()
   const { status, name } = route.useSearch()
+  const refused = useInfiniteQuery(peopleQuery(id, status, name)).error
+  if (hasCode(refused, 'forbidden', 'not_found')) return <Empty title={t.people.notYours} />
   return (
     <>
       <div className={s.tools}>
@@ -35,26 +42,25 @@ export function PeopleList({ id, event }: { id: string; event: EventView | undef
   )
 }
 
-/** Which of them. Those who ask are counted here, since nothing happens until the organiser looks. */
+/** Which of them. Requests and offers are counted by their lists: the event itself does not tell how many there are. */
 function Filters({ id, event }: { id: string; event: EventView | undefined }) {
   const { t, locale } = useI18n()
   const { status, name } = route.useSearch()
-  const requests = useInfiniteQuery(peopleQuery(id, 'pending', undefined)).data?.pages
-  const asking = requests?.flatMap((page) => page.items).length
-  const counts: Record<Status, number | undefined> = {
-    confirmed: event?.places?.confirmed,
-    waitlisted: event?.places?.waitlisted,
-    offered: undefined,
-    pending: asking,
+  const number = (n: number | undefined) => (n ? formatNumber(n, locale) : '')
+  const counts: Record<Status, string> = {
+    confirmed: number(event?.places?.confirmed),
+    waitlisted: number(event?.places?.waitlisted),
+    offered: useListed(id, 'offered'),
+    pending: useListed(id, 'pending'),
   }
-  const more = requests?.at(-1)?.next_cursor ? '+' : ''
   // On a phone the row is wider than the screen.
   const row = useRef<HTMLElement>(null)
   useEffect(() => {
     row.current
       ?.querySelector('[aria-current=page]')
-      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
-  }, [status])
+      ?.scrollIntoView({ block: 'nearest', inline: 'center' })
+    // What it counts makes a filter wider.
+  }, [status, counts.pending, counts.offered])
   return (
     <nav ref={row} className={s.filters} aria-label={t.people.filter}>
       {([undefined, ...STATUSES] as const).map((it) => {
@@ -68,12 +74,7 @@ function Filters({ id, event }: { id: string; event: EventView | undefined }) {
             activeOptions={{ exact: true }}
           >
             {t.people.filters[it ?? 'all']}
-            {!!count && (
-              <span className={s.count}>
-                {formatNumber(count, locale)}
-                {it === 'pending' && more}
-              </span>
-            )}
+            {count && <span className={s.count}>{count}</span>}
           </Link>
         )
       })}
@@ -81,11 +82,26 @@ function Filters({ id, event }: { id: string; event: EventView | undefined }) {
   )
 }
 
+/** How many a list has, as far as it is loaded: "7", "100+", or nothing. */
+function useListed(id: string, status: Status): string {
+  const { locale } = useI18n()
+  const pages = useInfiniteQuery(peopleQuery(id, status, undefined)).data?.pages
+  const n = pages?.flatMap((page) => page.items).length
+  if (!n) return ''
+  return `${formatNumber(n, locale)}${pages?.at(-1)?.next_cursor ? '+' : ''}`
+}
+
 function NameSearch({ id }: { id: string }) {
   const { t } = useI18n()
   const { status, name } = route.useSearch()
   const navigate = useNavigate()
   const [typed, setTyped] = useState(name ?? '')
+  // The address may change by other hands: the way back, or a link that shows everyone.
+  const [known, setKnown] = useState(name)
+  if (name !== known) {
+    setKnown(name)
+    if (name !== typed.trim()) setTyped(name ?? '')
+  }
   useEffect(() => {
     const wanted = typed.trim()
     if (wanted === (name ?? '')) return
@@ -127,11 +143,11 @@ function People(props: {
   const list = useInfiniteQuery(peopleQuery(id, status, name))
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [doing, setDoing] = useState<{ deed: Deed; person: Participant } | null>(null)
+  const [told, setTold] = useState<Participant | null>(null)
 
   if (list.isPending) return <Skeleton style={{ height: '16rem' }} />
   const people = list.data?.pages.flatMap((page) => page.items) ?? []
   if (list.isError && people.length === 0) {
-    if (hasCode(list.error, 'forbidden', 'not_found')) return <Empty title={t.people.notYours} />
     return (
       <Failure title={t.people.failed} error={list.error} onRetry={() => void list.refetch()} />
     )
@@ -149,7 +165,7 @@ function People(props: {
         />
       )}
       {people.length === 0 ? (
-        <Nobody status={status} name={name} />
+        <Nobody id={id} status={status} name={name} />
       ) : (
         <PeopleTable
           event={event}
@@ -164,6 +180,7 @@ function People(props: {
             })
           }
           onDeed={(deed, person) => setDoing({ deed, person })}
+          onTimeline={setTold}
         />
       )}
       {list.hasNextPage && (
@@ -184,16 +201,32 @@ function People(props: {
             onClose={() => setDoing(null)}
           />
         )}
+        {told && event && (
+          <TimelineDialog event={event} person={told} onClose={() => setTold(null)} />
+        )}
       </Suspense>
     </>
   )
 }
 
-function Nobody({ status, name }: { status: Status | undefined; name: string | undefined }) {
+function Nobody(props: { id: string; status: Status | undefined; name: string | undefined }) {
+  const { id, status, name } = props
   const { t } = useI18n()
-  if (name) return <Empty title={t.people.emptySearch(name)} />
-  if (status === 'waitlisted') return <Empty title={t.people.emptyLine} />
-  if (status === 'pending') return <Empty title={t.people.emptyRequests} />
+  if (name) {
+    return (
+      <Empty title={t.people.emptySearch(name)}>
+        <Link to="/events/$id/participants" params={{ id }} className={buttonClass()}>
+          {t.people.showAll}
+        </Link>
+      </Empty>
+    )
+  }
+  if (status === 'waitlisted') {
+    return <Empty title={t.people.emptyLine} hint={t.people.emptyLineHint} />
+  }
+  if (status === 'pending') {
+    return <Empty title={t.people.emptyRequests} hint={t.people.emptyRequestsHint} />
+  }
   if (status === 'offered') {
     return <Empty title={t.people.emptyOffers} hint={t.people.emptyOffersHint} />
   }

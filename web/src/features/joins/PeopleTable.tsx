@@ -21,6 +21,7 @@ type Props = {
   chosen?: ReadonlySet<string>
   onChoose: (person: Participant, on: boolean) => void
   onDeed: (deed: Deed, person: Participant) => void
+  onTimeline: (person: Participant) => void
 }
 
 /** A row a person; on a phone, a card a person. */
@@ -153,13 +154,14 @@ function Answers({ person, questions }: { person: Participant; questions: Questi
   )
 
   function said(answer: unknown) {
-    if (typeof answer === 'string') return answer
+    if (typeof answer === 'string' && answer) return answer
     if (typeof answer === 'boolean') return answer ? t.people.yes : t.people.no
     return t.people.noAnswer
   }
 }
 
-function Deeds({ person, event, onDeed, name }: Props & { person: Participant; name: string }) {
+function Deeds(props: Props & { person: Participant; name: string }) {
+  const { person, event, onDeed, onTimeline, name } = props
   const { t } = useI18n()
   const say = useToast()
   const now = useNow(60_000)
@@ -186,13 +188,16 @@ function Deeds({ person, event, onDeed, name }: Props & { person: Participant; n
       )}
       <Menu
         label={t.people.menu(name)}
-        items={deeds
-          .filter((deed) => deed !== 'approve')
-          .map((deed) => ({
-            label: t.people[deed],
-            danger: deed === 'remove' || deed === 'ban',
-            onSelect: () => onDeed(deed, person),
-          }))}
+        items={[
+          { label: t.timeline.open, onSelect: () => onTimeline(person) },
+          ...deeds
+            .filter((deed) => deed !== 'approve')
+            .map((deed) => ({
+              label: t.people[deed],
+              danger: deed === 'remove' || deed === 'ban',
+              onSelect: () => onDeed(deed, person),
+            })),
+        ]}
       />
     </div>
   )

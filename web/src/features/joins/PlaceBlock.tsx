@@ -23,6 +23,9 @@ const JoinDialog = lazy(() => import('./JoinDialog').then((it) => ({ default: it
 const AnswersDialog = lazy(() =>
   import('./AnswersDialog').then((it) => ({ default: it.AnswersDialog })),
 )
+const QuickJoinDialog = lazy(() =>
+  import('./QuickJoinDialog').then((it) => ({ default: it.QuickJoinDialog })),
+)
 const LeaveDialog = lazy(() => import('./LeaveDialog').then((it) => ({ default: it.LeaveDialog })))
 
 /** A moment's scatter before everyone in line asks for their new position at once. */
@@ -30,12 +33,18 @@ const REFRESH_SCATTER_MS = 1500
 /** The server's clock has the last word on what an instant brings: it is asked a little later. */
 const GRACE_MS = 5000
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** A decision that moves no number is announced to nobody: whoever waits for one looks again while the page is open. */
+const DECISION_MS = 15_000
 
 type Dialog = 'join' | 'guests' | 'answers' | 'leave'
 
 /** The one block that always says the truth: places left, your status, what happens next, what to do. */
 export function PlaceBlock({ id }: { id: string }) {
-  const event = useQuery(eventQuery(id)).data
+  const event = useQuery({
+    ...eventQuery(id),
+    refetchInterval: ({ state }) =>
+      state.data?.participation?.status === 'pending' && DECISION_MS * (0.8 + Math.random() * 0.4),
+  }).data
   return event ? <Loaded event={event} /> : null
 }
 
@@ -56,7 +65,7 @@ function Loaded({ event }: { event: EventView }) {
   function open(wanted: Dialog) {
     doing.leave.reset()
     doing.join.reset()
-    if (wanted !== 'join' || hasToAsk(event, invitation)) return setDialog(wanted)
+    if (!me || wanted !== 'join' || hasToAsk(event, invitation)) return setDialog(wanted)
     doing.join.mutate(invitation ? { invitation } : {}, {
       // The rules have changed since this page was loaded: now there is something to ask.
       onError: (error) => {
@@ -77,7 +86,10 @@ function Loaded({ event }: { event: EventView }) {
     <>
       <State place={place} state={state} label={label} />
       <Suspense fallback={null}>
-        {(dialog === 'join' || dialog === 'guests') && state.kind === 'none' && (
+        {dialog === 'join' && !me && (
+          <QuickJoinDialog event={event} title={label} onClose={close} />
+        )}
+        {me && (dialog === 'join' || dialog === 'guests') && state.kind === 'none' && (
           <JoinDialog
             event={event}
             label={label}

@@ -12,6 +12,18 @@ const MOST_RADIOS = 5
 
 type Form = ReturnType<typeof useForm>
 
+/** The organiser's questions, under a heading of their own. */
+export function QuestionSection(props: { form: Form; questions: Question[] }) {
+  const { questions: title } = useT().place.form
+  if (props.questions.length === 0) return null
+  return (
+    <section className={s.questions} aria-label={title}>
+      <h3>{title}</h3>
+      <QuestionFields {...props} />
+    </section>
+  )
+}
+
 /** The organiser's questions. */
 export function QuestionFields(props: {
   form: Form

@@ -6,13 +6,18 @@ import s from './QuickJoin.module.css'
 import { QuickJoinForm } from './QuickJoinForm'
 
 /** The way to a place for whoever has no account, beside the place itself. */
-export function QuickJoinDialog({ event, onClose }: { event: EventView; onClose: () => void }) {
+export function QuickJoinDialog(props: {
+  event: EventView
+  /** What the button that leads here says. */
+  title: string
+  onClose: () => void
+}) {
+  const { event } = props
   const t = useT()
   return (
-    <Dialog open onClose={onClose} title={t.quick.title}>
+    <Dialog open onClose={props.onClose} title={props.title}>
       <div className={s.dialog}>
-        <p>{t.quick.lead}</p>
-        <QuickJoinForm event={event} />
+        <QuickJoinForm event={event} lead={t.quick.lead} />
         <p className={s.dim}>
           {t.quick.haveAccount}{' '}
           <Link to="/sign-in" search={{ next: `/events/${event.id}/${event.slug}` }}>

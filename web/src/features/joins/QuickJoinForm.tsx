@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { api, unwrap } from '../../api/client'
 import type { EventView } from '../../api/types'
 import { useI18n } from '../../i18n'
@@ -8,11 +8,13 @@ import { Alert, formClass, TextField } from '../../ui/Field'
 import { Stepper } from '../../ui/Stepper'
 import { useForm } from '../../ui/useForm'
 import { toAnswers } from './join'
-import { QuestionFields } from './QuestionFields'
+import { QuestionSection } from './QuestionFields'
+import s from './QuickJoin.module.css'
 import { partyLimit } from './rules'
 
 /** Name and address, and what the organiser asks; the mailed link does the rest. */
-export function QuickJoinForm({ event }: { event: EventView }) {
+export function QuickJoinForm({ event, lead }: { event: EventView; lead?: string }) {
+  const id = useId()
   const { t, locale } = useI18n()
   const { questions, access } = event.registration
   const limit = partyLimit(event)
@@ -43,56 +45,63 @@ export function QuickJoinForm({ event }: { event: EventView }) {
       </>
     )
   }
+  const sent = sentTo !== null
   return (
-    <form className={formClass} {...form.props}>
-      {sentTo && !form.busy && (
-        <Alert tone="good">
-          <p>
-            <strong>{t.quick.sentTitle}.</strong> {t.quick.sent(sentTo)}
-          </p>
-          <p>{t.quick.sentNothing}</p>
-        </Alert>
+    <>
+      {sent && (
+        <div className={s.sent} role="status">
+          <h3>{t.quick.sentTitle}</h3>
+          <p>{t.quick.sent(sentTo)}</p>
+          <p className={s.dim}>{t.quick.sentNothing}</p>
+          {form.errors.form && <Alert>{form.errors.form}</Alert>}
+          <div className={s.row}>
+            <Button type="submit" form={id} busy={form.busy}>
+              {t.quick.again}
+            </Button>
+            <Button variant="plain" onClick={() => setSentTo(null)}>
+              {t.quick.otherAddress}
+            </Button>
+          </div>
+        </div>
       )}
-      {form.errors.form && <Alert>{form.errors.form}</Alert>}
-      <TextField
-        {...form.field('display_name')}
-        label={t.quick.name}
-        hint={t.quick.nameHint}
-        autoComplete="name"
-        maxLength={60}
-        required
-      />
-      <TextField
-        {...form.field('email')}
-        label={t.auth.email}
-        type="email"
-        autoComplete="email"
-        maxLength={254}
-        required
-      />
-      {limit > 1 && (
-        <Stepper
-          label={t.place.form.party}
-          hint={t.place.form.partyHint}
-          name="party_size"
-          value={party}
-          min={1}
-          max={limit}
-          onChange={setParty}
-          fewer={t.place.form.fewer}
-          more={t.place.form.more}
+      {/* It stays while a mail is on its way, with what was typed, to be sent again or mended. */}
+      <form id={id} className={formClass} hidden={sent} {...form.props}>
+        {lead && <p>{lead}</p>}
+        {form.errors.form && <Alert>{form.errors.form}</Alert>}
+        <TextField
+          {...form.field('display_name')}
+          label={t.quick.name}
+          hint={t.quick.nameHint}
+          autoComplete="name"
+          maxLength={60}
+          required
         />
-      )}
-      {questions.length > 0 && <QuestionFields form={form} questions={questions} />}
-      <Button
-        type="submit"
-        variant={sentTo ? 'quiet' : 'primary'}
-        size="large"
-        wide
-        busy={form.busy}
-      >
-        {sentTo ? t.quick.again : t.quick.send}
-      </Button>
-    </form>
+        <TextField
+          {...form.field('email')}
+          label={t.auth.email}
+          type="email"
+          autoComplete="email"
+          maxLength={254}
+          required
+        />
+        {limit > 1 && (
+          <Stepper
+            label={t.place.form.party}
+            hint={t.place.form.partyHint}
+            name="party_size"
+            value={party}
+            min={1}
+            max={limit}
+            onChange={setParty}
+            fewer={t.place.form.fewer}
+            more={t.place.form.more}
+          />
+        )}
+        <QuestionSection form={form} questions={questions} />
+        <Button type="submit" variant="primary" size="large" wide busy={form.busy}>
+          {t.quick.send}
+        </Button>
+      </form>
+    </>
   )
 }

@@ -39,9 +39,11 @@ export function QuickJoinPage() {
   if (token) return <Wish token={token} />
   return (
     <SplitPage title={t.quick.missing} lead={t.quick.missingHint}>
-      <Link to="/" className={buttonClass()}>
-        {t.quick.discover}
-      </Link>
+      <div className={s.row}>
+        <Link to="/" className={buttonClass()}>
+          {t.quick.discover}
+        </Link>
+      </div>
     </SplitPage>
   )
 }
@@ -107,7 +109,7 @@ function Wish({ token }: { token: string }) {
               {t.quick.askAgain}
             </Link>
           )}
-          <Link to="/me/places" className={buttonClass()}>
+          <Link to="/me/places" className={buttonClass({ variant: wish ? 'quiet' : 'primary' })}>
             {t.nav.places}
           </Link>
           <Link to="/" className={buttonClass()}>

@@ -1,16 +1,13 @@
 import { Link } from '@tanstack/react-router'
-import CalendarPlus from 'lucide-react/icons/calendar-plus'
 import Check from 'lucide-react/icons/check'
 import MapPin from 'lucide-react/icons/map-pin'
 import Ticket from 'lucide-react/icons/ticket'
-import { calendarUrl } from '../../api/event'
 import { mapUrl } from '../../api/map'
 import type { EventView, Places } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { dayOf, formatDay, formatTime, todayIn } from '../../i18n/dates'
 import type { Messages } from '../../i18n/en'
 import { Button, buttonClass } from '../../ui/Button'
-import { cx } from '../../ui/cx'
 import { Meter } from './Count'
 import { asksForMove, Due, Moved } from './Notices'
 import { OverlapNote } from './OverlapNote'
@@ -75,10 +72,6 @@ export function Confirmed({ place }: { place: Place }) {
               {doing.leave.isPending ? t.place.leaving : t.place.leave}
             </Button>
           )}
-          <a className={cx(s.aside, s.calendar)} href={calendarUrl(event.id)} download>
-            <CalendarPlus aria-hidden="true" />
-            {t.event.calendar}
-          </a>
         </div>
       }
     >

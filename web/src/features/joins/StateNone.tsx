@@ -7,7 +7,7 @@ import { OverlapNote } from './OverlapNote'
 import { overbookedBy } from './place'
 import s from './PlaceBlock.module.css'
 import { PlaceFrame, type Place } from './PlaceFrame'
-import { hasToAsk, partyLimit } from './rules'
+import { canQuickJoin, hasToAsk, partyLimit } from './rules'
 import { fullWords } from './words'
 
 /** Not in, and may come. */
@@ -20,11 +20,11 @@ export function None({ place, full, label }: { place: Place; full: boolean; labe
   function text() {
     if (!places) return t.place.unknownHint
     if (places.capacity === 0) return null
-    if (invitation) return t.place.invited
+    if (invitation) return me ? t.place.invited : `${t.place.invited} ${t.place.invitedSignIn}`
     if (access === 'approval') return t.place.askHint
     if (access === 'invitation') return t.place.invitationOnly
     if (full) return fullWords(event.line, { t, locale, now })
-    return me ? null : t.place.signInFirst
+    return me ? null : t.quick.hint
   }
 
   return (
@@ -42,7 +42,7 @@ export function None({ place, full, label }: { place: Place; full: boolean; labe
   )
 
   function actions() {
-    if (!me) {
+    if (!me && !canQuickJoin(event, invitation)) {
       return (
         <Link
           to="/sign-in"
@@ -60,7 +60,7 @@ export function None({ place, full, label }: { place: Place; full: boolean; labe
         <Button variant="primary" size="large" wide busy={busy} onClick={() => place.open('join')}>
           {busy ? joining : label}
         </Button>
-        {partyLimit(event) > 1 && !hasToAsk(event, invitation) && (
+        {me && partyLimit(event) > 1 && !hasToAsk(event, invitation) && (
           <Button variant="plain" className={s.aside} onClick={() => place.open('guests')}>
             {t.place.guests}
           </Button>
@@ -103,7 +103,8 @@ export function Closed({ place, reason }: { place: Place; reason: string }) {
   const opens = reason === 'registration_not_open' && opens_at
   return (
     <PlaceFrame
-      place={place}
+      // Without a number nothing is followed that could be seen.
+      place={{ ...place, live: null }}
       compact
       headline={<p className={s.headline}>{words}</p>}
       text={opens && t.place.opensAt(formatMoment(opens_at, event.timezone, now, locale))}

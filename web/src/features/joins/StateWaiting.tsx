@@ -2,7 +2,6 @@ import { useI18n } from '../../i18n'
 import { Button } from '../../ui/Button'
 import { cx } from '../../ui/cx'
 import { useMedia } from '../../ui/hooks'
-import { Meter } from './Count'
 import { Moved } from './Notices'
 import { OverlapNote } from './OverlapNote'
 import s from './PlaceBlock.module.css'
@@ -30,9 +29,7 @@ export function Pending({ place }: { place: Place }) {
         </>
       }
       actions={
-        <div className={s.row}>
-          <Leave place={place}>{doing.leave.isPending ? t.place.leaving : t.place.withdraw}</Leave>
-        </div>
+        <Leave place={place}>{doing.leave.isPending ? t.place.leaving : t.place.withdraw}</Leave>
       }
     >
       <Moved place={place} />
@@ -83,15 +80,10 @@ export function Waiting(props: { place: Place; position: number | null; canClaim
               {doing.claim.isPending ? t.place.line.claiming : t.place.line.claim}
             </Button>
           )}
-          <div className={s.row}>
-            <Leave place={place}>
-              {doing.leave.isPending ? t.place.leaving : t.place.leaveLine}
-            </Leave>
-          </div>
+          <Leave place={place}>{doing.leave.isPending ? t.place.leaving : t.place.leaveLine}</Leave>
         </>
       }
     >
-      {wide && <Meter places={event.places} />}
       {!wide && rest.length > 0 && (
         <details className={s.details}>
           <summary>{t.place.line.next}</summary>
@@ -113,6 +105,8 @@ export function Leave({ place, children }: { place: Place; children: string }) {
   if (!place.event.actions.can_leave && !leave.isPending) return null
   return (
     <Button
+      variant="plain"
+      className={s.out}
       busy={leave.isPending}
       onClick={() => {
         join.reset()

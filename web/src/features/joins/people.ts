@@ -4,7 +4,7 @@ import type { Participant, Places } from '../../api/types'
 
 export const STATUSES = ['confirmed', 'waitlisted', 'offered', 'pending'] as const
 export type Status = (typeof STATUSES)[number]
-export const VIEWS = ['invitations', 'bans'] as const
+export const VIEWS = ['invitations', 'messages', 'bans'] as const
 
 export type PeopleSearch = {
   view?: (typeof VIEWS)[number]

@@ -26,3 +26,9 @@ export function hasToAsk(
     (access === 'invitation' && !invitation)
   )
 }
+
+/** Whether name and address are enough here: an invitation belongs to an account. */
+export const canQuickJoin = (
+  { registration }: Pick<EventView, 'registration'>,
+  invitation: string | null,
+) => registration.access !== 'invitation' && !invitation

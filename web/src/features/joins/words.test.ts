@@ -24,7 +24,7 @@ describe('what happens next in line', () => {
   it('tells the forecast first, and when it will be otherwise', () => {
     const forecast = { usually_reaches: 14, of_events: 5 }
     expect(waitingWords(waits({ forecast }), false, speech)).toEqual([
-      'Usually the line moves to #14 here (5 events).',
+      'Usually the first 14 in line get in here (5 events).',
       en.place.inLineNext,
       en.place.line.thenOffers('18:00'),
     ])
@@ -74,7 +74,7 @@ it('whoever gets in line is told how places are given now', () => {
   expect(fullWords(line(), speech)).toBe(en.place.fullNext)
   const forecast = { usually_reaches: 0, of_events: 3 }
   expect(fullWords(line({ phase: 'offers', forecast }), speech)).toBe(
-    `${en.place.line.fullOffers} Usually nobody moves up from the line here (3 events).`,
+    `${en.place.line.fullOffers} Usually nobody gets in from the line here (3 events).`,
   )
   expect(fullWords(line({ phase: 'open_claim' }), speech)).toBe(en.place.line.fullOpenClaim)
 })
