@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Mails under way at a time.
-const CONCURRENT: u32 = 8;
+const CONCURRENT: u16 = 8;
 /// The longest that one may take. Their rows are locked meanwhile, and Postgres ends a transaction that idles for half a minute.
 const DEADLINE: Duration = Duration::from_secs(15);
 /// A turn begins no new mails after this, for the same reason: it runs within the job's own transaction.
@@ -190,7 +190,7 @@ impl Sender {
         }
         let from: Mailbox = self.config.mail.from.parse().map_err(|_| "mail.from is no address".to_owned())?;
         let head = Letterhead { links: self.links.to_string(), sender: from.email.to_string() };
-        let transport = Transport::open(&self.config, &self.mail_dir, CONCURRENT)?;
+        let transport = Transport::open(&self.config, &self.mail_dir, CONCURRENT.into())?;
         Ok(self.door.get_or_init(|| Door { transport, from, head }))
     }
 

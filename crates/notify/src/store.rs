@@ -398,27 +398,46 @@ async fn erase(tx: &mut PgConnection, users: &[UserId]) -> Result<(), sqlx::Erro
     Ok(())
 }
 
-/// Mails whose time has come, locked for this transaction; those that another process sends are passed over, and so are those of a kind
-/// that only a newer version knows, and those to people who were forgotten at the same time as they were queued.
-pub async fn due(tx: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<QueuedMail>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT m.id, m.kind, m.to_address, m.to_name, m.locale, m.data, m.attempts, m.created_at, m.expires_at,
-                e.snapshot, e.changed_at, e.cancel_reason, a.status AS standing, a.join_id = m.join_id AS is_same_join,
-                r.email AS from_address, r.display_name AS from_name
-         FROM mails m
-         LEFT JOIN events e ON e.event_id = m.event_id
-         LEFT JOIN attendances a ON a.event_id = m.event_id AND a.user_id = m.user_id
-         LEFT JOIN recipients r ON r.user_id = m.from_user
-         WHERE m.status = 'queued' AND m.next_attempt_at <= $1 AND m.kind = ANY($2)
-           AND NOT EXISTS (SELECT FROM forgotten f WHERE f.user_id = m.user_id)
-         ORDER BY m.next_attempt_at, m.id LIMIT $3
-         FOR UPDATE OF m SKIP LOCKED",
-    )
-    .bind(now)
-    .bind(Kind::NAMES)
-    .bind(limit)
-    .fetch_all(tx)
-    .await
+/// The kinds with a link for which somebody waits at a screen, as the index `mails_awaited` has them.
+macro_rules! awaited {
+    () => {
+        "m.kind IN ('verification', 'password_reset', 'quick_join')"
+    };
+}
+
+macro_rules! due {
+    ($($which:expr),+) => {
+        concat!(
+            "SELECT m.id, m.kind, m.to_address, m.to_name, m.locale, m.data, m.attempts, m.created_at, m.expires_at,
+                    e.snapshot, e.changed_at, e.cancel_reason, a.status AS standing, a.join_id = m.join_id AS is_same_join,
+                    r.email AS from_address, r.display_name AS from_name
+             FROM mails m
+             LEFT JOIN events e ON e.event_id = m.event_id
+             LEFT JOIN attendances a ON a.event_id = m.event_id AND a.user_id = m.user_id
+             LEFT JOIN recipients r ON r.user_id = m.from_user
+             WHERE m.status = 'queued' AND m.next_attempt_at <= $1 AND m.kind = ANY($2) AND ",
+            $($which),+,
+            " AND NOT EXISTS (SELECT FROM forgotten f WHERE f.user_id = m.user_id)
+             ORDER BY m.next_attempt_at, m.id LIMIT $3
+             FOR UPDATE OF m SKIP LOCKED"
+        )
+    };
+}
+
+/// Mails whose time has come, locked for this transaction, first those for which somebody waits at a screen: they must not stand behind
+/// thousands that say how a drop went. Those that another process sends are passed over, and so are those of a kind that only a newer
+/// version knows, and those to people who were forgotten at the same time as they were queued.
+pub async fn due(tx: &mut PgConnection, now: DateTime<Utc>, limit: usize) -> Result<Vec<QueuedMail>, sqlx::Error> {
+    let mut mails: Vec<QueuedMail> = Vec::new();
+    for query in [due!(awaited!()), due!("NOT ", awaited!())] {
+        let more = i64::try_from(limit - mails.len()).unwrap_or(0);
+        let some = sqlx::query_as(query).bind(now).bind(Kind::NAMES).bind(more).fetch_all(&mut *tx).await?;
+        mails.extend(some);
+        if mails.len() >= limit {
+            break;
+        }
+    }
+    Ok(mails)
 }
 
 /// It is out; what it said is forgotten.

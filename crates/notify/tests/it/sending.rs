@@ -309,3 +309,22 @@ async fn in_a_rush_what_the_screen_said_already_is_mailed_half_a_minute_later() 
     scene.job("send").await;
     scene.mail(2, "You're in").await;
 }
+
+#[tokio::test]
+async fn whoever_waits_for_a_link_does_not_stand_behind_a_drop() {
+    let scene = silent_scene(None).await;
+    let (event, _) = place(&scene).await;
+    for n in 0..30 {
+        let person = scene.person(&format!("person{n}"), Locale::En).await;
+        scene.deliver(&confirmed(event.id, person)).await;
+    }
+    scene.clock.advance(TimeDelta::seconds(1));
+    scene.deliver(&verification()).await;
+    scene.job("send").await;
+    let sent: Vec<String> =
+        sqlx::query_scalar("SELECT kind FROM mails WHERE status = 'sent' ORDER BY xmin::text::bigint, kind DESC")
+            .fetch_all(&scene.pool)
+            .await
+            .unwrap();
+    assert_eq!((sent.len(), sent[0].as_str()), (32, "verification"), "with the first few, though it came last");
+}
