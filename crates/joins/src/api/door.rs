@@ -32,6 +32,8 @@ use crate::{
 const PAGE: i64 = 1_000;
 /// Scans that one request may bring.
 const SCANS: usize = 500;
+/// How far from the truth a device's clock may be.
+const LATEST: TimeDelta = TimeDelta::days(30);
 /// How long the link works by which one becomes a steward.
 const LINK: TimeDelta = TimeDelta::days(7);
 
@@ -396,6 +398,11 @@ fn check(body: &ScansRequest) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Clocks of devices go wrong by years, and what is shown should not.
+fn near(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    at.clamp(now - LATEST, now + LATEST)
+}
+
 /// A device at a gate.
 struct Gate<'a> {
     state: &'a State,
@@ -437,7 +444,7 @@ impl Gate<'_> {
             kind: request.kind,
             people,
             outcome,
-            scanned_at: request.at,
+            scanned_at: near(request.at, now),
             received_at: now,
             gate: self.name,
             device: self.device,
@@ -481,7 +488,7 @@ impl Gate<'_> {
         if place.status != JoinStatus::Confirmed || place.due_at.is_some_and(|at| at <= now) {
             return Ok(stays(Outcome::NoPlace, request.people.unwrap_or(1)));
         }
-        let (outside, arrived_at) = (party_size - inside, Some(request.at.min(now)));
+        let (outside, arrived_at) = (party_size - inside, Some(near(request.at, now).min(now)));
         let (people, inside, arrived_at) = match request.kind {
             ScanKind::In => {
                 let people = request.people.unwrap_or(outside);

@@ -110,14 +110,22 @@ impl Batch {
         let mut batch = Self { now, signer, books, known, writes: Writes::default(), neglected: 0 };
         batch.load_invitations(tx, tickets).await?;
         batch.load_lines(tx, tickets).await?;
+        batch.load_absent(tx, tickets).await?;
+        Ok(batch)
+    }
+
+    async fn load_absent(&mut self, tx: &mut PgConnection, tickets: &[Ticket]) -> Result<(), sqlx::Error> {
+        let mut walk_ins: BTreeMap<EventId, i64> = BTreeMap::new();
         for ticket in tickets.iter().filter(|it| matches!(it.wish, Wish::WalkIn { .. })) {
-            let event_id = ticket.request.event_id;
-            let Some(book) = batch.books.get_mut(&event_id) else { continue };
-            for join in store::absent(tx, event_id).await? {
-                book.load(join);
+            *walk_ins.entry(ticket.request.event_id).or_default() += 1;
+        }
+        for (event_id, walk_ins) in walk_ins {
+            let Some(book) = self.books.get_mut(&event_id) else { continue };
+            for join in store::absent(tx, event_id, walk_ins).await? {
+                book.load_absent(join);
             }
         }
-        Ok(batch)
+        Ok(())
     }
 
     async fn load_invitations(&mut self, tx: &mut PgConnection, tickets: &[Ticket]) -> Result<(), sqlx::Error> {
@@ -146,14 +154,14 @@ impl Batch {
                 load_due(tx, book, self.now).await?;
             }
             if wanted.parties > 0 {
-                lines.push((*event_id, wanted.parties));
+                lines.push((*event_id, wanted.parties, book.event.capacity));
             }
         }
         if lines.is_empty() {
             return Ok(());
         }
         let mut heads = store::lines(tx, &lines).await?;
-        for (event_id, parties) in lines {
+        for (event_id, parties, _) in lines {
             if let Some(book) = self.books.get_mut(&event_id) {
                 book.load_line(heads.remove(&event_id).unwrap_or_default(), parties);
             }
@@ -213,11 +221,12 @@ impl Batch {
     }
 }
 
-/// Reads what one book wants.
+/// Reads what one book wants, for decisions with a capacity that is not above this one.
 pub async fn load_wanted(
     tx: &mut PgConnection,
     book: &mut Book,
     wanted: Wanted,
+    capacity: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let id = book.event.id;
@@ -225,7 +234,7 @@ pub async fn load_wanted(
         load_due(tx, book, now).await?;
     }
     if wanted.parties > 0 {
-        let mut lines = store::lines(tx, &[(id, wanted.parties)]).await?;
+        let mut lines = store::lines(tx, &[(id, wanted.parties, capacity)]).await?;
         book.load_line(lines.remove(&id).unwrap_or_default(), wanted.parties);
     }
     Ok(())

@@ -40,7 +40,8 @@ impl Desk {
         let now = self.clock.now();
         let mut book = Book::new(event);
         let wanted = book.wanted_for(snapshot, now);
-        batch::load_wanted(tx, &mut book, wanted, now).await?;
+        let capacity = book.event.capacity.zip(snapshot.capacity).map(|(before, after)| before.max(after));
+        batch::load_wanted(tx, &mut book, wanted, capacity, now).await?;
         let Some(before) = book.apply(snapshot, moved, overbooking_accepted, now) else { return Ok(()) };
         store::save_description(tx, snapshot, moved.filter(|_| book.event.moved_at == Some(now))).await?;
         if book.event.status == EventStatus::Cancelled {

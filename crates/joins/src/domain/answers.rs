@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use contracts::registration::{Question, QuestionKind};
+use platform::http::{Text, is_blank};
 use serde::{Deserialize, Serialize};
 
 /// Characters of an answer.
@@ -68,11 +69,11 @@ impl Answers {
             (QuestionKind::Text | QuestionKind::Choice, Some(Value::Consent(_))) => {
                 Some((false, "must be a text".to_owned()))
             }
-            (QuestionKind::Text | QuestionKind::Choice, Some(Value::Text(text))) if text.trim().is_empty() => {
+            (QuestionKind::Text | QuestionKind::Choice, Some(Value::Text(text))) if is_blank(text) => {
                 missing("needs an answer")
             }
             (QuestionKind::Text, Some(Value::Text(text))) => {
-                (text.chars().count() > LONGEST).then(|| (false, format!("must be at most {LONGEST} characters")))
+                Text::<LONGEST>::parse(text).err().map(|error| (false, error.to_string()))
             }
             (QuestionKind::Choice, Some(Value::Text(text))) => {
                 (!question.options.contains(text)).then(|| (false, "must be one of the options".to_owned()))
@@ -105,6 +106,14 @@ mod tests {
     fn faults(answers: &serde_json::Value, questions: &[Question]) -> Vec<(String, bool)> {
         let answers: Answers = serde_json::from_value(answers.clone()).unwrap();
         answers.faults(questions).into_iter().map(|it| (it.question, it.missing)).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_no_answer_and_what_cannot_be_stored_will_not_do() {
+        let text = [question("q", QuestionKind::Text, true)];
+        assert_eq!(faults(&json!({ "q": "\u{200b} " }), &text), [("q".to_owned(), true)]);
+        assert_eq!(faults(&json!({ "q": "a\u{0}" }), &text), [("q".to_owned(), false)]);
+        assert_eq!(faults(&json!({ "q": "two\nlines" }), &text), []);
     }
 
     #[test]

@@ -309,7 +309,9 @@ pub async fn set_inside(
     arrived_at: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE joins SET inside = $3, arrived_at = coalesce(arrived_at, $4) WHERE event_id = $1 AND line_no = $2",
+        "UPDATE joins SET inside = $3, arrived_at = coalesce(arrived_at, $4),
+                due_at = CASE WHEN $4::timestamptz IS NULL THEN due_at END, due_for = CASE WHEN $4::timestamptz IS NULL THEN due_for END
+         WHERE event_id = $1 AND line_no = $2",
     )
     .bind(event_id)
     .bind(line_no)

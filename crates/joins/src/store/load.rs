@@ -31,9 +31,14 @@ pub async fn begin_batch(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::
 /// Locks events, in the order of their ids, so that two batches never wait for each other. From here to the commit nobody else decides
 /// anything about them.
 ///
+/// Not `FOR UPDATE`: a scan at the door refers to its event by a foreign key, and must not wait for a batch; nor the other way round.
+///
 /// Everything else has to be read by later statements: this one's view of other tables is from before it waited for the locks.
 pub async fn lock_events(tx: &mut PgConnection, ids: &[EventId]) -> Result<Vec<Event>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM events WHERE id = ANY($1) ORDER BY id FOR UPDATE").bind(ids).fetch_all(tx).await
+    sqlx::query_as("SELECT * FROM events WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE")
+        .bind(ids)
+        .fetch_all(tx)
+        .await
 }
 
 /// What a request was answered.
@@ -123,21 +128,23 @@ pub async fn invitations(
     Ok(rows.into_iter().map(|row| (row.event_id, row.invitation)).collect())
 }
 
-/// The first in the lines of these events, in order, as many of each as is said.
+/// The first in the lines of these events, in order, as many of each as is said, without those whom this capacity can never hold.
 pub async fn lines(
     tx: &mut PgConnection,
-    wanted: &[(EventId, i32)],
+    wanted: &[(EventId, i32, Option<i32>)],
 ) -> Result<HashMap<EventId, Vec<Join>>, sqlx::Error> {
     let rows: Vec<JoinRow> = sqlx::query_as(concat!(
         "SELECT ",
         join_columns!(),
-        " FROM unnest($1::uuid[], $2::integer[]) AS wanted (event_id, parties),
+        " FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS wanted (event_id, parties, capacity),
                LATERAL (SELECT * FROM joins WHERE event_id = wanted.event_id AND status = 'waitlisted'
+                        AND (wanted.capacity IS NULL OR coalesce(at_least, party_size) <= wanted.capacity)
                         ORDER BY line_no LIMIT wanted.parties) j
           ORDER BY j.event_id, j.line_no"
     ))
-    .bind(wanted.iter().map(|(event, _)| event.0).collect::<Vec<Uuid>>())
-    .bind(wanted.iter().map(|(_, parties)| *parties).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|(event, ..)| event.0).collect::<Vec<Uuid>>())
+    .bind(wanted.iter().map(|(_, parties, _)| *parties).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|(.., capacity)| *capacity).collect::<Vec<_>>())
     .fetch_all(tx)
     .await?;
     let mut lines: HashMap<EventId, Vec<Join>> = HashMap::new();
@@ -158,12 +165,12 @@ pub struct DueNow {
     pub next: Option<DateTime<Utc>>,
 }
 
-/// What is due at an event.
+/// What is due at an event; locked, so that nobody is let in at the door meanwhile, which ends a deadline.
 pub async fn due(tx: &mut PgConnection, event_id: EventId, now: DateTime<Utc>) -> Result<DueNow, sqlx::Error> {
     let rows: Vec<JoinRow> = sqlx::query_as(concat!(
         "SELECT ",
         join_columns!(),
-        " FROM joins j WHERE j.event_id = $1 AND j.due_at <= $2 ORDER BY j.due_at, j.line_no LIMIT $3"
+        " FROM joins j WHERE j.event_id = $1 AND j.due_at <= $2 ORDER BY j.due_at, j.line_no LIMIT $3 FOR NO KEY UPDATE"
     ))
     .bind(event_id)
     .bind(now)
@@ -191,15 +198,16 @@ pub async fn due(tx: &mut PgConnection, event_id: EventId, now: DateTime<Utc>) -
 }
 
 /// The last to arrive of those with a place of whom nobody has come; locked, so that nobody is let in meanwhile. Who is just being let in is
-/// left out.
-pub async fn absent(tx: &mut PgConnection, event_id: EventId) -> Result<Vec<Join>, sqlx::Error> {
+/// left out. Enough for so many parties that walk in, each of ten at most.
+pub async fn absent(tx: &mut PgConnection, event_id: EventId, walk_ins: i64) -> Result<Vec<Join>, sqlx::Error> {
     let rows: Vec<JoinRow> = sqlx::query_as(concat!(
         "SELECT ",
         join_columns!(),
         " FROM joins j WHERE j.event_id = $1 AND j.status = 'confirmed' AND j.arrived_at IS NULL AND j.way IS DISTINCT FROM 'door'
-          ORDER BY j.line_no DESC LIMIT 10 FOR UPDATE SKIP LOCKED"
+          ORDER BY j.line_no DESC LIMIT 10 * $2 FOR NO KEY UPDATE SKIP LOCKED"
     ))
     .bind(event_id)
+    .bind(walk_ins)
     .fetch_all(tx)
     .await?;
     Ok(rows.into_iter().map(Join::from).collect())

@@ -65,7 +65,7 @@ pub async fn save_description(
 ///
 /// Everything else has to be read by later statements: this one's view of other tables is from before it waited for the lock.
 pub async fn lock_event(tx: &mut PgConnection, id: EventId) -> Result<Option<Event>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM events WHERE id = $1 FOR UPDATE").bind(id).fetch_optional(tx).await
+    sqlx::query_as("SELECT * FROM events WHERE id = $1 FOR NO KEY UPDATE").bind(id).fetch_optional(tx).await
 }
 
 /// Writes a locked event back.

@@ -173,3 +173,58 @@ async fn a_quarter_of_an_hour_after_the_start_unused_places_go_to_those_at_the_d
     assert_eq!(walk_in(&people[3]).await.code(), "event_full", "everybody is there, or came by the door");
     world.assert_sound().await;
 }
+
+#[tokio::test]
+async fn whoever_is_inside_loses_the_place_at_no_deadline() {
+    let world = World::new().await;
+    let mut event = world.event_at(2, noon() + TimeDelta::hours(50)).await;
+    let ada = world.people.person("Ada");
+    world.join(&ada, event.id).await.expect(200);
+    world.edit(&mut event, |it| it.registration.reconfirm_hours = Some(48)).await;
+    world.clock.advance(TimeDelta::hours(3));
+    world.job("joins.ask_to_reconfirm").await;
+    let (ada, organiser) = (world.fresh(&ada), world.fresh(&world.organiser));
+    assert_eq!(world.participation(&ada, event.id).await["due_for"], "reconfirmation");
+    let ticket = world.ticket(&ada, event.id).await;
+    assert_eq!(world.scan(&organiser, event.id, "North", enter(&ticket)).await["outcome"], "accepted");
+    world.clock.advance(TimeDelta::hours(46));
+    world.job("joins.look_after").await;
+    let organiser = world.fresh(&world.organiser);
+    let out = json!({ "id": key(), "ticket": ticket, "kind": "out", "at": noon() });
+    assert_eq!(world.scan(&organiser, event.id, "North", out).await["outcome"], "accepted");
+    world.assert_sound().await;
+}
+
+/// A scan refers to the event, a decision about it changes the place that is scanned: neither waits for the other's lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn scans_and_decisions_do_not_block_each_other() {
+    let world = World::new().await;
+    let event = world.event(40).await.id;
+    let people = world.crowd(40);
+    for person in &people {
+        world.join(person, event).await.expect(200);
+    }
+    for (person, line_no) in people.iter().zip(1..) {
+        let scan = json!([{ "id": key(), "line_no": line_no, "kind": "in", "at": noon() }]);
+        let (path, key) = (format!("/api/v1/events/{event}/keep"), key());
+        let keeps = world.client().as_person(person).header("idempotency-key", &key);
+        let scans = world.at_door(&world.organiser, event, "North", scan);
+        let (scanned, kept) = tokio::join!(scans, keeps.post(&path, Value::Null));
+        assert_eq!(scanned.expect(200).json["results"][0]["outcome"], "accepted");
+        kept.expect(200);
+    }
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_by_millennia_is_no_reason_to_refuse() {
+    let world = World::new().await;
+    let event = world.event(5).await.id;
+    let ada = world.people.person("Ada");
+    world.join(&ada, event).await.expect(200);
+    let ticket = world.ticket(&ada, event).await;
+    for (kind, at) in [("in", "-9999-01-01T00:00:00Z"), ("out", "+9999-01-01T00:00:00Z")] {
+        let scan = json!({ "id": key(), "ticket": ticket, "kind": kind, "at": at });
+        assert_eq!(world.scan(&world.organiser, event, "North", scan).await["outcome"], "accepted");
+    }
+}

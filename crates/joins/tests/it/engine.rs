@@ -566,3 +566,48 @@ async fn a_place_that_is_free_while_somebody_waits_is_given_by_whatever_comes_ne
     assert_eq!(world.status(&people[2], event).await, "confirmed", "also by a request that is refused");
     world.assert_sound().await;
 }
+
+#[tokio::test]
+async fn whoever_may_not_know_the_address_does_not_learn_it_from_a_change() {
+    let world = World::new().await;
+    let mut event = world.event_at(1, noon() + TimeDelta::days(3)).await;
+    (event.venue.address, event.venue.lat) = (Some("Uferstraße 12".to_owned()), Some(52.51234));
+    world.edit(&mut event, |it| it.registration.access = Access::Approval).await;
+    let [inside, outside] = [0, 1].map(|n| world.crowd(2)[n].clone());
+    for person in [&inside, &outside] {
+        world.join(person, event.id).await.expect(200);
+    }
+    world.organise(event.id, &inside, "approve", json!({})).await.expect(200);
+    world.clock.advance(TimeDelta::minutes(1));
+    let before = TimeAndPlace {
+        starts_at_local: event.starts_at_local,
+        ends_at_local: event.ends_at_local,
+        timezone: event.timezone.clone(),
+        venue: event.venue.clone(),
+    };
+    event.version += 1;
+    event.starts_at += TimeDelta::hours(1);
+    world.deliver(&EventChanged { event: event.clone(), before: Some(before), overbooking_accepted: false }).await;
+    let from = |it: &Value| it["moved_from"]["venue"].clone();
+    let (known, hidden) = (world.participation(&inside, event.id).await, world.participation(&outside, event.id).await);
+    assert_eq!((&from(&known)["address"], &from(&known)["lat"]), (&json!("Uferstraße 12"), &json!(52.51234)));
+    assert_eq!((&from(&hidden)["address"], &from(&hidden)["lat"]), (&Value::Null, &Value::Null));
+    assert_eq!(from(&hidden)["name"], from(&known)["name"], "that something changed is for everybody");
+}
+
+#[tokio::test]
+async fn parties_without_hope_keep_nobody_waiting_however_many_they_are() {
+    let world = World::new().await;
+    let mut event = world.event(3).await;
+    let people = world.crowd(107);
+    let party = async |person, size| world.join_with(person, event.id, json!({ "party_size": size })).await.expect(200);
+    party(&people[0], 3).await;
+    for person in &people[1..106] {
+        party(person, 2).await;
+    }
+    world.edit(&mut event, |it| it.capacity = Some(1)).await;
+    assert_eq!(world.join(&people[106], event.id).await.expect(200).json["status"], "waitlisted");
+    world.leave(&people[0], event.id).await.expect(200);
+    assert_eq!(world.status(&people[106], event.id).await, "confirmed");
+    world.assert_sound().await;
+}

@@ -14,4 +14,4 @@ pub use context::{ClientAddr, REQUEST_ID, request_context};
 pub use etag::{ETag, IfMatch, not_modified};
 pub use page::{Cursor, Limit, Page, PageQuery};
 pub use server::{Server, connections_allowed};
-pub use text::{Line, Text, TextError};
+pub use text::{Line, Text, TextError, is_blank};

@@ -48,6 +48,11 @@ fn is_invisible(c: char) -> bool {
         )
 }
 
+/// Whether there is nothing to be seen of it.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(is_invisible)
+}
+
 impl<const MAX: usize> Line<MAX> {
     /// Trims and checks.
     ///
@@ -61,7 +66,7 @@ impl<const MAX: usize> Line<MAX> {
         if text.chars().any(is_control) {
             return Err(TextError::Control);
         }
-        if text.chars().all(is_invisible) {
+        if is_blank(text) {
             return Err(TextError::Empty);
         }
         Ok(Self(text.to_owned()))

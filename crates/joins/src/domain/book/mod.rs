@@ -41,6 +41,8 @@ pub struct Book {
     line: BTreeSet<i64>,
     /// Up to this arrival, everybody in the line is loaded.
     horizon: i64,
+    /// Places that nobody has used, of those that were locked.
+    absent: BTreeSet<i64>,
     /// Of those who ask, those whom the organiser does not want.
     banned: HashSet<UserId>,
     /// By their codes, those that were named.
@@ -151,6 +153,7 @@ impl Book {
             of: HashMap::new(),
             line: BTreeSet::new(),
             horizon,
+            absent: BTreeSet::new(),
             banned: HashSet::new(),
             invitations: HashMap::new(),
             next_due: None,
@@ -204,6 +207,13 @@ impl Book {
         for join in joins {
             self.load(join);
         }
+    }
+
+    /// Takes a place that nobody has used, locked: what was loaded of it before may be out of date.
+    pub fn load_absent(&mut self, join: Join) {
+        self.absent.insert(join.line_no);
+        self.of.insert(join.user_id, join.line_no);
+        self.joins.insert(join.line_no, join);
     }
 
     /// Takes an invitation.

@@ -210,7 +210,7 @@ impl Book {
             .joins
             .values()
             .rev()
-            .filter(|it| it.status == JoinStatus::Confirmed && !it.has_arrived && it.way != Some(Way::Door))
+            .filter(|it| self.absent.contains(&it.line_no) && it.status == JoinStatus::Confirmed)
         {
             if people <= 0 {
                 break;
