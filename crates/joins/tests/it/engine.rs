@@ -599,15 +599,15 @@ async fn whoever_may_not_know_the_address_does_not_learn_it_from_a_change() {
 async fn parties_without_hope_keep_nobody_waiting_however_many_they_are() {
     let world = World::new().await;
     let mut event = world.event(3).await;
-    let people = world.crowd(107);
+    let people = world.crowd(122);
     let party = async |person, size| world.join_with(person, event.id, json!({ "party_size": size })).await.expect(200);
     party(&people[0], 3).await;
-    for person in &people[1..106] {
+    for person in &people[1..121] {
         party(person, 2).await;
     }
     world.edit(&mut event, |it| it.capacity = Some(1)).await;
-    assert_eq!(world.join(&people[106], event.id).await.expect(200).json["status"], "waitlisted");
+    assert_eq!(world.join(&people[121], event.id).await.expect(200).json["status"], "waitlisted");
     world.leave(&people[0], event.id).await.expect(200);
-    assert_eq!(world.status(&people[106], event.id).await, "confirmed");
+    assert_eq!(world.status(&people[121], event.id).await, "confirmed");
     world.assert_sound().await;
 }
