@@ -311,17 +311,20 @@ impl Oracle {
         let mut from_reserve = false;
         if let Some(invitation) = kept {
             invitation.uses_left -= 1;
-            if invitation.reserved >= it.at_least {
-                let people = it.size.min(invitation.reserved);
+            let people = it.size.min(invitation.reserved);
+            if people > 0 && people >= it.at_least {
                 invitation.reserved -= people;
                 let member = self.members.last_mut().unwrap();
                 (member.size, member.status) = (people, Status::Confirmed);
                 member.at_least = member.at_least.min(people);
                 from_reserve = true;
             }
+            if self.invitations[it.invitation.unwrap()].uses_left == 0 {
+                self.invitations[it.invitation.unwrap()].reserved = 0;
+            }
         }
-        if !pending && !from_reserve {
-            self.give(Some(it.who));
+        if !pending {
+            self.give((!from_reserve).then_some(it.who));
         }
         Ok(self.member(it.who).unwrap().status)
     }
@@ -458,6 +461,9 @@ impl Oracle {
 
     pub fn invite(&mut self, uses: i32, reserved: i32, expires_at: Option<DateTime<Utc>>) -> Result<(), Refused> {
         self.settle();
+        if self.status == EventStatus::Cancelled {
+            return Err("event_not_open");
+        }
         if reserved > 0 && reserved > self.room() {
             return Err("event_full");
         }
@@ -484,6 +490,16 @@ impl Oracle {
             }
         } else {
             self.settle();
+            let (starts_at, asks, asked) = (self.starts_at, self.asks, self.reconfirm_asked);
+            for member in &mut self.members {
+                let answered = !asks || member.answered;
+                member.due = member.due.filter(|(_, what)| match what {
+                    DueFor::Answers => !answered,
+                    DueFor::Reconfirmation => asked,
+                    DueFor::Offer => true,
+                });
+                member.due = member.due.map(|(at, what)| (at.min(starts_at), what));
+            }
         }
     }
 

@@ -5157,7 +5157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `event_full`: fewer places are free. */
+            /** @description `event_full`: fewer places are free; `event_not_open`: it is cancelled. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -305,8 +305,11 @@ pub async fn write(
     // One message at a time, so that they can be counted.
     store::lock_event(&mut tx, event_id).await?;
     let now = desk.clock.now();
+    let audience = json!(body.to).as_str().unwrap_or_default().to_owned();
     if let Some(sent) = store::message(&mut tx, event_id, key.as_str()).await? {
-        return Ok((StatusCode::ACCEPTED, Json(sent)).into_response());
+        let same =
+            (&sent.audience, sent.subject.as_str(), sent.body.as_str()) == (&audience, &*body.subject, &*body.text);
+        return if same { Ok((StatusCode::ACCEPTED, Json(sent)).into_response()) } else { Err(error::key_reused()) };
     }
     if store::messages_of_a_day(&mut tx, event_id, now).await? >= A_DAY {
         return Err(Problem::new(error::TOO_MANY_MESSAGES));
@@ -317,7 +320,7 @@ pub async fn write(
     }
     let sent = SentMessage {
         sent_at: now,
-        audience: json!(body.to).as_str().unwrap_or_default().to_owned(),
+        audience,
         subject: body.subject.into_inner(),
         body: body.text.into_inner(),
         recipients: i32::try_from(people.len()).unwrap_or(i32::MAX),

@@ -119,10 +119,10 @@ async fn view(
         Ok(()) => identity.is_none().then_some(problem::UNAUTHENTICATED.name),
     };
     let phase = event.phase(now);
-    let free = places.capacity.is_none_or(|capacity| capacity > places.confirmed + places.held);
+    let free = places.capacity.map_or(i32::MAX, |capacity| capacity - places.confirmed - places.held);
     let can_claim = standing.as_ref().is_some_and(|it| match it.status {
         JoinStatus::Offered => !matches!(phase, Phase::Closed(_)),
-        JoinStatus::Waitlisted => phase == Phase::OpenClaim && free,
+        JoinStatus::Waitlisted => phase == Phase::OpenClaim && it.at_least <= free,
         _ => false,
     });
     let waits = standing.as_ref().is_some_and(|it| it.status == JoinStatus::Waitlisted);

@@ -146,7 +146,7 @@ pub async fn list(
         (status = 401, description = "Not signed in.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "Not the organiser, nor a moderator.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`event_full`: fewer places are free.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`event_full`: fewer places are free; `event_not_open`: it is cancelled.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A field needs another value.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),

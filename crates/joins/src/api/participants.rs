@@ -223,7 +223,11 @@ fn table(header: bool, questions: &[Question], rows: &[ParticipantRow]) -> Resul
     if header {
         text.extend_from_slice("\u{feff}".as_bytes()); // without it, Excel reads UTF-8 as Latin-1
     }
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(text);
+    // Each cell in quotes: programs that take `;` for the separator would cut one up otherwise, and its second half may be a formula.
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .quote_style(csv::QuoteStyle::Always)
+        .from_writer(text);
     if header {
         let fixed = ["name", "status", "position", "party_size", "joined_at", "join_id", "guests", "arrived_at"];
         let asked = questions.iter().map(|question| harmless(&question.label));
@@ -260,7 +264,11 @@ fn status_name(status: JoinStatus) -> &'static str {
 /// What a spreadsheet would take for a formula is somebody else's program on the organiser's machine
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    if cell.trim_start_matches('\n').starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -269,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_never_a_formula() {
-        for evil in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for evil in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
             assert_eq!(harmless(evil), format!("'{evil}"));
         }
         assert_eq!(harmless("Zoë = x"), "Zoë = x");

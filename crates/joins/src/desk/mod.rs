@@ -167,16 +167,14 @@ impl Wish {
 
     /// Whether it may free places, or let the line move in another way.
     fn may_free(&self) -> bool {
-        !matches!(
-            self,
-            Self::Join(_)
-                | Self::Keep
-                | Self::Answer(_)
-                | Self::Unban { .. }
-                | Self::Invite(_)
-                | Self::Hold { .. }
-                | Self::Settle
-        )
+        match self {
+            // Places that were kept for the invited, and that nobody needs.
+            Self::Join(given) => given.invitation.is_some(),
+            _ => !matches!(
+                self,
+                Self::Keep | Self::Answer(_) | Self::Unban { .. } | Self::Invite(_) | Self::Hold { .. } | Self::Settle
+            ),
+        }
     }
 
     fn is_about_bans(&self) -> bool {

@@ -60,8 +60,10 @@ impl Desk {
         let mut messages = Vec::new();
         batch::tell(&mut book, &self.tickets, TraceContext::current(), &mut messages).map_err(encode)?;
         let closing = book.close();
-        store::save_event(tx, &closing.event).await?;
+        let event = closing.event.clone();
+        store::save_event(tx, &event).await?;
         store::write_closing(tx, closing, now).await?;
+        store::adjust_deadlines(tx, &event).await?;
         self.outbox.publish_drafts(tx, &messages).await
     }
 

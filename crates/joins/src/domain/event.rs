@@ -237,7 +237,7 @@ impl Event {
         if moved.is_some() {
             self.moved_at = Some(now);
         }
-        if snapshot.starts_at != self.starts_at {
+        if snapshot.starts_at != self.starts_at || snapshot.registration.reconfirm_hours.is_none() {
             self.reconfirm_asked_at = None;
         }
         self.version = snapshot.version;

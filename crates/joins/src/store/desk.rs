@@ -87,8 +87,8 @@ pub async fn no_show_percents(pool: &PgPool, organiser_id: UserId) -> Result<Vec
     .await
 }
 
-/// Other events at the time of this one where somebody stands in the line, has asked, or has an offer; in the order in which they have to be
-/// locked.
+/// Other events at the time of this one where somebody stands in the line, has asked, or has an offer, as long as they still have a place at
+/// this one; in the order in which they have to be locked.
 pub async fn other_lines(
     tx: &mut PgConnection,
     event_id: EventId,
@@ -98,6 +98,7 @@ pub async fn other_lines(
         "SELECT j.event_id FROM joins j JOIN events e ON e.id = j.event_id, (SELECT starts_at, ends_at FROM events WHERE id = $1) this
          WHERE j.user_id = $2 AND j.event_id <> $1 AND j.status IN ('pending', 'waitlisted', 'offered')
            AND e.starts_at < this.ends_at AND e.ends_at > this.starts_at
+           AND EXISTS (SELECT FROM joins h WHERE h.event_id = $1 AND h.user_id = $2 AND h.status = 'confirmed')
          ORDER BY j.event_id",
     )
     .bind(event_id)

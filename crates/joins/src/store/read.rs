@@ -59,6 +59,8 @@ pub struct Standing {
     pub position: Option<i32>,
     /// Together with their guests.
     pub party_size: i32,
+    /// The smallest part of the party that would come.
+    pub at_least: i32,
     /// The party as it was asked for, where only a part of it got places.
     pub asked_size: Option<i32>,
     /// When they arrived.
@@ -88,7 +90,7 @@ pub async fn standing(
     now: DateTime<Utc>,
 ) -> Result<Option<Standing>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT j.status, j.party_size, j.asked_size, j.joined_at, j.way, j.due_for, j.due_at, coalesce(j.answers, '{}') AS answers,
+        "SELECT j.status, j.party_size, coalesce(j.at_least, j.party_size) AS at_least, j.asked_size, j.joined_at, j.way, j.due_for, j.due_at, coalesce(j.answers, '{}') AS answers,
                 coalesce(e.registration -> 'access', '\"open\"') AS access, e.venue,
                 CASE WHEN e.moved_at > coalesce(j.kept_at, j.joined_at) THEN e.moved_from END AS moved_from,
                 CASE WHEN j.status = 'waitlisted' THEN

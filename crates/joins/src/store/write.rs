@@ -11,7 +11,7 @@ use sqlx::{PgConnection, PgPool, PgTransaction, types::Json};
 use super::save;
 use crate::{
     desk::numbered,
-    domain::{Closing, Event},
+    domain::{Answers, Closing, Event},
 };
 
 /// Starts a transaction that is not willing to wait: a request has a deadline, and whoever waits holds a connection.
@@ -113,6 +113,46 @@ pub async fn write_closing(tx: &mut PgConnection, closing: Closing, now: DateTim
     save::write_joins(tx, &joins, now).await?;
     save::write_decisions(tx, &decisions).await?;
     save::write_invitations(tx, &closing.invitations, &[]).await
+}
+
+/// Lets deadlines follow the event as it is now, which was saved before: nobody has to say that they still come where nobody is asked, or
+/// not yet; nobody owes answers that suffice by now; and no deadline is after the start.
+pub async fn adjust_deadlines(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx::Error> {
+    let owing: Vec<(i64, Option<Json<Answers>>)> =
+        sqlx::query_as("SELECT line_no, answers FROM joins WHERE event_id = $1 AND due_for = 'answers'")
+            .bind(event.id)
+            .fetch_all(&mut *tx)
+            .await?;
+    let questions = &event.registration.questions;
+    let settled: Vec<i64> = owing
+        .into_iter()
+        .map(|(line_no, answers)| (line_no, answers.map(|it| it.0).unwrap_or_default()))
+        .filter(|(_, answers)| answers.suffice(questions))
+        .map(|(line_no, _)| line_no)
+        .collect();
+    sqlx::query(
+        "UPDATE joins SET due_at = NULL, due_for = NULL
+         WHERE event_id = $1 AND due_at IS NOT NULL AND (line_no = ANY($2) OR ($3 AND due_for = 'reconfirmation'))",
+    )
+    .bind(event.id)
+    .bind(settled)
+    .bind(event.reconfirm_asked_at.is_none())
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query("UPDATE joins SET due_at = $2 WHERE event_id = $1 AND due_at > $2")
+        .bind(event.id)
+        .bind(event.starts_at)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "UPDATE events SET due_at = least((SELECT min(due_at) FROM joins WHERE event_id = $1 AND due_at IS NOT NULL),
+                                          (SELECT min(expires_at) FROM invitations WHERE event_id = $1 AND reserved > 0))
+         WHERE id = $1",
+    )
+    .bind(event.id)
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 /// Marks those in the line whom this capacity leaves no hope: parties larger than it.
@@ -302,7 +342,7 @@ pub async fn close_books(pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::
          FROM (SELECT id FROM events WHERE line_reached IS NULL AND ends_at <= $1 ORDER BY ends_at LIMIT 100) over,
               LATERAL (SELECT count(*) FILTER (WHERE promoted)::integer AS reached,
                               count(*) FILTER (WHERE promoted OR status = 'waitlisted')::integer AS stood,
-                              coalesce(sum(party_size) FILTER (WHERE arrived_at IS NOT NULL), 0)::integer AS arrived
+                              coalesce(sum(party_size) FILTER (WHERE status = 'confirmed' AND arrived_at IS NOT NULL), 0)::integer AS arrived
                        FROM joins WHERE event_id = over.id) came
          WHERE e.id = over.id",
     )

@@ -45,6 +45,7 @@ async fn an_organiser_writes_to_those_who_are_in_a_few_times_a_day() {
     let first = write("a", "waitlisted").await.expect(202);
     assert_eq!(first.json["recipients"], 2);
     assert_eq!(write("a", "waitlisted").await.expect(202).body, first.body, "sent again, it counts once");
+    assert_eq!(write("a", "all").await.expect(422).code(), "idempotency_key_reused", "it would never be sent");
     let (_, told) = world.told(event).await.pop().unwrap();
     assert_eq!((&told["to"], &told["from_user"]), (&json!([people[1].id, people[2].id]), &json!(world.organiser.id)));
     assert_eq!(write("b", "pending").await.code(), "nobody_to_write_to");
@@ -107,4 +108,19 @@ async fn whoever_has_the_place_they_wanted_leaves_the_other_lines_at_that_time()
     assert_eq!(world.participation(&people[1], kept).await["status"], "waitlisted", "another day");
     assert_eq!(world.participation(&people[1], wanted).await["status"], "confirmed");
     world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn whoever_gave_the_wanted_place_up_at_once_keeps_the_other_lines() {
+    let world = World::new().await;
+    let people = world.crowd(2);
+    let (line, wanted) = (world.event(1).await.id, world.event(1).await.id);
+    for person in &people {
+        world.join(person, line).await.expect(200);
+    }
+    world.join_with(&people[1], wanted, json!({ "leave_other_lines": true })).await.expect(200);
+    world.leave(&people[1], wanted).await.expect(200);
+    let (_, told) = world.told_by(people[1].id.0, "join.place_preferred").await.pop().unwrap();
+    world.deliver(&serde_json::from_value::<contracts::joins::PlacePreferred>(told).unwrap()).await;
+    assert_eq!(world.participation(&people[1], line).await["status"], "waitlisted");
 }

@@ -573,11 +573,12 @@ async fn whoever_may_not_know_the_address_does_not_learn_it_from_a_change() {
     let mut event = world.event_at(1, noon() + TimeDelta::days(3)).await;
     (event.venue.address, event.venue.lat) = (Some("Uferstraße 12".to_owned()), Some(52.51234));
     world.edit(&mut event, |it| it.registration.access = Access::Approval).await;
-    let [inside, outside] = [0, 1].map(|n| world.crowd(2)[n].clone());
-    for person in [&inside, &outside] {
+    let people = world.crowd(2);
+    let (inside, outside) = (&people[0], &people[1]);
+    for person in &people {
         world.join(person, event.id).await.expect(200);
     }
-    world.organise(event.id, &inside, "approve", json!({})).await.expect(200);
+    world.organise(event.id, inside, "approve", json!({})).await.expect(200);
     world.clock.advance(TimeDelta::minutes(1));
     let before = TimeAndPlace {
         starts_at_local: event.starts_at_local,
@@ -589,7 +590,7 @@ async fn whoever_may_not_know_the_address_does_not_learn_it_from_a_change() {
     event.starts_at += TimeDelta::hours(1);
     world.deliver(&EventChanged { event: event.clone(), before: Some(before), overbooking_accepted: false }).await;
     let from = |it: &Value| it["moved_from"]["venue"].clone();
-    let (known, hidden) = (world.participation(&inside, event.id).await, world.participation(&outside, event.id).await);
+    let (known, hidden) = (world.participation(inside, event.id).await, world.participation(outside, event.id).await);
     assert_eq!((&from(&known)["address"], &from(&known)["lat"]), (&json!("Uferstraße 12"), &json!(52.51234)));
     assert_eq!((&from(&hidden)["address"], &from(&hidden)["lat"]), (&Value::Null, &Value::Null));
     assert_eq!(from(&hidden)["name"], from(&known)["name"], "that something changed is for everybody");
@@ -609,5 +610,69 @@ async fn parties_without_hope_keep_nobody_waiting_however_many_they_are() {
     assert_eq!(world.join(&people[121], event.id).await.expect(200).json["status"], "waitlisted");
     world.leave(&people[0], event.id).await.expect(200);
     assert_eq!(world.status(&people[121], event.id).await, "confirmed");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn nothing_is_kept_for_the_invited_at_a_cancelled_event() {
+    let world = World::new().await;
+    let mut event = world.event(3).await;
+    world.cancel(&mut event).await;
+    let path = format!("/api/v1/events/{}/invitations", event.id);
+    let body = json!({ "label": "Friends", "uses": 1, "reserved": 2 });
+    assert_eq!(world.client().as_person(&world.organiser).post(&path, body).await.code(), "event_not_open");
+}
+
+#[tokio::test]
+async fn deadlines_follow_what_the_organiser_changes() {
+    let world = World::new().await;
+    let mut event = world.event_at(3, noon() + TimeDelta::hours(20)).await;
+    let people = world.crowd(3);
+    for person in &people {
+        world.join(person, event.id).await.expect(200);
+    }
+    let id = event.id;
+    let due = async |world: &World| world.participation(&people[0], id).await["due_at"].clone();
+    world.edit(&mut event, |it| it.registration.reconfirm_hours = Some(48)).await;
+    world.job("joins.ask_to_reconfirm").await;
+    assert_eq!(due(&world).await, json!(noon() + TimeDelta::hours(10)));
+    world.edit(&mut event, |it| it.starts_at += TimeDelta::days(60)).await;
+    assert_eq!(due(&world).await, Value::Null, "asked again when it is time");
+    world.edit(&mut event, |it| it.starts_at -= TimeDelta::days(60)).await;
+    world.job("joins.ask_to_reconfirm").await;
+    assert_eq!(due(&world).await, json!(noon() + TimeDelta::hours(10)));
+    world.edit(&mut event, |it| it.registration.reconfirm_hours = None).await;
+    assert_eq!(due(&world).await, Value::Null, "nobody is asked any more");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn answers_to_a_question_that_is_gone_are_owed_by_nobody() {
+    let world = World::new().await;
+    let people = world.crowd(2);
+    let mut event = world.full(noon() + TimeDelta::days(9), &people).await;
+    world.edit(&mut event, |it| it.registration.questions = vec![question(true)]).await;
+    world.leave(&people[0], event.id).await.expect(200);
+    assert_eq!(world.participation(&people[1], event.id).await["due_for"], "answers");
+    world.edit(&mut event, |it| it.registration.questions.clear()).await;
+    world.clock.advance(TimeDelta::hours(25));
+    world.job("joins.look_after").await;
+    assert_eq!(world.status(&world.fresh(&people[1]), event.id).await, "confirmed");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn what_the_last_of_the_invited_does_not_need_is_free() {
+    let world = World::new().await;
+    let event = world.event(5).await.id;
+    let path = format!("/api/v1/events/{event}/invitations");
+    let body = json!({ "label": "Friends", "uses": 1, "reserved": 5 });
+    let code = world.client().as_person(&world.organiser).post(&path, body).await.expect(201).json["code"].clone();
+    let people = world.crowd(2);
+    let (guest, other) = (&people[0], &people[1]);
+    assert_eq!(world.join(other, event).await.expect(200).json["status"], "waitlisted");
+    world.join_with(guest, event, json!({ "invitation": code })).await.expect(200);
+    assert_eq!(world.status(other, event).await, "confirmed");
+    assert_eq!(world.places(event).await, json!({ "capacity": 5, "confirmed": 2, "waitlisted": 0, "held": 0 }));
     world.assert_sound().await;
 }

@@ -116,13 +116,18 @@ async fn the_table_is_whole_and_harmless() {
     let text = String::from_utf8(answer.body).unwrap();
     let lines: Vec<&str> = text.trim_end().split("\r\n").collect();
     assert_eq!(lines.len(), 602);
-    assert_eq!(lines[0], "\u{feff}name,status,position,party_size,joined_at,join_id,guests,arrived_at");
+    assert_eq!(
+        lines[0],
+        "\u{feff}\"name\",\"status\",\"position\",\"party_size\",\"joined_at\",\"join_id\",\"guests\",\"arrived_at\""
+    );
     assert!(
-        lines[1].starts_with("\"'=HYPERLINK(\"\"http://evil\"\";\"\"Ada\"\")\",confirmed,,2,2026-06-08T12:00:00Z,"),
+        lines[1].starts_with(
+            "\"'=HYPERLINK(\"\"http://evil\"\";\"\"Ada\"\")\",\"confirmed\",\"\",\"2\",\"2026-06-08T12:00:00Z\","
+        ),
         "{}",
         lines[1]
     );
-    assert!(lines[601].starts_with("\"Zoë, \"\"Z\"\"\",waitlisted,1,1,"), "{}", lines[601]);
+    assert!(lines[601].starts_with("\"Zoë, \"\"Z\"\"\",\"waitlisted\",\"1\",\"1\","), "{}", lines[601]);
     world.assert_sound().await;
 }
 

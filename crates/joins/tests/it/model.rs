@@ -486,6 +486,7 @@ impl Rules {
         (oracle.opens_at, oracle.closes_at) = (event.registration.opens_at, event.registration.closes_at);
         (oracle.offer_hours, oracle.offer_minutes) = (self.offer_hours.into(), self.offer_minutes.into());
         (oracle.asks, oracle.reconfirm_hours) = (self.asks, self.reconfirm_hours.map(i64::from));
+        oracle.reconfirm_asked &= self.reconfirm_hours.is_some();
     }
 }
 

@@ -224,9 +224,12 @@ impl Book {
     /// Keeps places for the invited.
     ///
     /// # Errors
-    /// If fewer are free.
+    /// If fewer are free, or there will be none.
     pub fn invite(&mut self, it: &NewInvitation, actor: UserId, now: DateTime<Utc>) -> Result<(), Refusal> {
         self.settle(now);
+        if self.event.closed(now) == Some(Closed::Cancelled) {
+            return Err(Refusal::NotOpen(Closed::Cancelled));
+        }
         if let Some(room) = self.event.room(now)
             && it.reserved > 0
             && it.reserved > room

@@ -110,7 +110,9 @@ impl Book {
         self.load(join);
         if needs_approval {
             self.tell_request(line_no, now);
-        } else if !invitation.is_some_and(|it| self.use_invitation(&it.code, line_no, now)) {
+        } else if invitation.is_some_and(|it| self.use_invitation(&it.code, line_no, now)) {
+            self.give(None, now); // what the invited did not need
+        } else {
             self.give(Some(line_no), now);
             self.tell_waiting(line_no, now);
         }
@@ -222,21 +224,29 @@ impl Book {
         line_no
     }
 
-    /// Uses an invitation; `true` if it came with a place.
+    /// Uses an invitation; `true` if it came with a place. What it kept beyond its last use is kept for nobody, and free.
     fn use_invitation(&mut self, code: &InvitationCode, line_no: i64, now: DateTime<Utc>) -> bool {
         let (Some(invitation), Some(join)) = (self.invitations.get_mut(code), self.joins.get(&line_no)) else {
             return false;
         };
         self.used.insert(code.clone());
         invitation.uses_left -= 1;
-        if invitation.reserved < join.at_least {
-            return false;
-        }
         let people = join.size.min(invitation.reserved);
-        invitation.reserved -= people;
-        self.event.reserved -= people;
-        self.confirm(line_no, people, Way::Invited, false, now);
-        true
+        let suffices = people >= join.at_least && people > 0;
+        let is_over = invitation.uses_left == 0;
+        let released = if is_over {
+            invitation.reserved
+        } else if suffices {
+            people
+        } else {
+            0
+        };
+        invitation.reserved -= released;
+        self.event.reserved -= released;
+        if suffices {
+            self.confirm(line_no, people, Way::Invited, false, now);
+        }
+        suffices
     }
 
     pub(super) fn tell_waiting(&mut self, line_no: i64, now: DateTime<Utc>) {
