@@ -35,6 +35,14 @@ pub struct Venue {
     pub lon: Option<f64>,
 }
 
+impl Venue {
+    /// As those know it who are told the exact place only once they are in.
+    #[must_use]
+    pub fn without_address(self) -> Self {
+        Self { name: self.name, address: None, lat: None, lon: None }
+    }
+}
+
 /// Where an imported event comes from; shown on its page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Source {

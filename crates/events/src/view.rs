@@ -143,7 +143,7 @@ impl EventView {
             category: details.category,
             language: details.language,
             city: details.city,
-            venue: if venue_hidden { vague(details.venue) } else { details.venue },
+            venue: if venue_hidden { details.venue.without_address() } else { details.venue },
             venue_hidden,
             starts_at: details.schedule.starts_at,
             ends_at: details.schedule.ends_at,
@@ -166,11 +166,6 @@ impl EventView {
             cancel_reason: event.cancel_reason,
         }
     }
-}
-
-/// What anybody may know of a place that not everybody may come to.
-fn vague(venue: Venue) -> Venue {
-    Venue { name: venue.name, address: None, lat: None, lon: None }
 }
 
 /// One version of an event: who did what.

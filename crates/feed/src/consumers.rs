@@ -69,20 +69,20 @@ macro_rules! about_an_event {
 about_an_event!(EventPublished, EventChanged, EventUnpublished, EventCancelled);
 
 macro_rules! about_places {
-    ($($payload:ty: $is_wanted:expr;)+) => {$(
+    ($($payload:ty: $joined_at:expr;)+) => {$(
         impl HandleMany<$payload> for Reader {
             async fn handle_many(&self, tx: &mut PgConnection, payloads: Vec<$payload>) -> Result<(), HandleError> {
                 let mut counts = Counts::default();
                 for it in payloads {
-                    let wanted_at: Option<DateTime<Utc>> = $is_wanted(&it);
-                    counts.add(it.event_id, it.places, wanted_at.map(|at| at.min(self.clock.now())));
+                    let joined_at: Option<DateTime<Utc>> = $joined_at(&it);
+                    counts.add(it.event_id, it.places, joined_at.map(|at| at.min(self.clock.now())));
                 }
                 Ok(write::counts(tx, &counts).await?)
             }
         }
     )+};
 }
-// Somebody wanted to come, whether or not there was room. Who comes up from the line was counted when they joined it.
+// When somebody joined, whether or not there was room. Who comes up from the line was counted when they joined it.
 about_places! {
     JoinConfirmed: |it: &JoinConfirmed| (!it.promoted).then_some(it.decided_at);
     JoinWaitlisted: |it: &JoinWaitlisted| Some(it.decided_at);

@@ -136,6 +136,9 @@ pub async fn counts(tx: &mut PgConnection, counts: &Counts) -> Result<(), sqlx::
     .bind(counts.0.values().map(|it| it.interest).collect::<Vec<_>>())
     .fetch_all(&mut *tx)
     .await?;
+    if counts.0.values().all(|it| it.interest <= 0.0) {
+        return Ok(()); // nobody joined
+    }
     let (events, scores): (Vec<EventId>, Vec<f64>) = scores.into_iter().unzip();
     // An event's row is dear to write (it is in eight indexes), and at a drop there are hundreds of joins in a second: each doubling is seen
     // in sixteen steps.

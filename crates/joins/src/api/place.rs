@@ -369,8 +369,7 @@ impl Participation {
                 moved_from: None,
             };
         };
-        let knows_venue = it.status == JoinStatus::Confirmed && it.access == Access::Approval;
-        let tells_venue = knows_venue || it.access != Access::Approval;
+        let (is_in, is_secret) = (it.status == JoinStatus::Confirmed, it.access == Access::Approval);
         Self {
             status: match it.status {
                 JoinStatus::Pending => StandingStatus::Pending,
@@ -387,15 +386,12 @@ impl Participation {
             due_for: it.due_for,
             due_at: it.due_at,
             answers: it.answers.0,
-            venue: it.venue.map(|it| it.0).filter(|_| knows_venue),
-            moved_from: it.moved_from.map(|it| it.0).map(|it| if tells_venue { it } else { without_address(it) }),
+            venue: it.venue.map(|it| it.0).filter(|_| is_in && is_secret),
+            moved_from: it.moved_from.map(|it| {
+                if is_in || !is_secret { it.0 } else { TimeAndPlace { venue: it.0.venue.without_address(), ..it.0 } }
+            }),
         }
     }
-}
-
-/// As those know it who are told the exact place only once they are in.
-fn without_address(it: TimeAndPlace) -> TimeAndPlace {
-    TimeAndPlace { venue: Venue { address: None, lat: None, lon: None, ..it.venue }, ..it }
 }
 
 /// Tells where you stand at an event.

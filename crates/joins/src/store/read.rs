@@ -90,8 +90,8 @@ pub async fn standing(
     now: DateTime<Utc>,
 ) -> Result<Option<Standing>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT j.status, j.party_size, coalesce(j.at_least, j.party_size) AS at_least, j.asked_size, j.joined_at, j.way, j.due_for, j.due_at, coalesce(j.answers, '{}') AS answers,
-                coalesce(e.registration -> 'access', '\"open\"') AS access, e.venue,
+        "SELECT j.status, j.party_size, coalesce(j.at_least, j.party_size) AS at_least, j.asked_size, j.joined_at, j.way, j.due_for, j.due_at,
+                coalesce(j.answers, '{}') AS answers, coalesce(e.registration -> 'access', '\"open\"') AS access, e.venue,
                 CASE WHEN e.moved_at > coalesce(j.kept_at, j.joined_at) THEN e.moved_from END AS moved_from,
                 CASE WHEN j.status = 'waitlisted' THEN
                     (SELECT count(*)::int FROM joins w

@@ -118,6 +118,9 @@ pub async fn write_closing(tx: &mut PgConnection, closing: Closing, now: DateTim
 /// Lets deadlines follow the event as it is now, which was saved before: nobody has to say that they still come where nobody is asked, or
 /// not yet; nobody owes answers that suffice by now; and no deadline is after the start.
 pub async fn adjust_deadlines(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx::Error> {
+    if event.due_at.is_none() {
+        return Ok(()); // there are none
+    }
     let owing: Vec<(i64, Option<Json<Answers>>)> =
         sqlx::query_as("SELECT line_no, answers FROM joins WHERE event_id = $1 AND due_for = 'answers'")
             .bind(event.id)

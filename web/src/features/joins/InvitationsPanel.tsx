@@ -14,6 +14,7 @@ import { Empty, Failure, Skeleton } from '../../ui/State'
 import { useToast } from '../../ui/Toast'
 import { useForm } from '../../ui/useForm'
 import { invitationLink, invitationState, toInvitation } from './invitations'
+import c from './Card.module.css'
 import s from './InvitationsPanel.module.css'
 import { useRereadPeople } from './peopleQuery'
 
@@ -149,7 +150,7 @@ function Create({ id }: { id: string }) {
     },
   })
   return (
-    <section className={s.create} aria-label={words.title}>
+    <section className={c.card} aria-label={words.title}>
       <h2>{words.title}</h2>
       <form {...form.props}>
         {form.errors.form && <Alert>{form.errors.form}</Alert>}

@@ -7,11 +7,13 @@ import type { NewMessage, SentMessage } from '../../api/types'
 import { useI18n, useT } from '../../i18n'
 import { formatInstant } from '../../i18n/dates'
 import { Button } from '../../ui/Button'
+import { cx } from '../../ui/cx'
 import { Dialog, DialogActions } from '../../ui/Dialog'
 import { Alert, SelectField, TextArea, TextField } from '../../ui/Field'
 import { Empty, Failure, Skeleton } from '../../ui/State'
 import { useToast } from '../../ui/Toast'
 import { useForm } from '../../ui/useForm'
+import c from './Card.module.css'
 import s from './MessagesPanel.module.css'
 import { STATUSES } from './people'
 
@@ -86,7 +88,7 @@ function Write({ id }: { id: string }) {
     }),
   })
   return (
-    <section className={s.write} aria-label={w.title}>
+    <section className={cx(c.card, s.write)} aria-label={w.title}>
       <h2>{w.title}</h2>
       <form {...form.props}>
         <SelectField {...form.field('to')} label={w.to} defaultValue="all">

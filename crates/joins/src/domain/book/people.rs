@@ -232,17 +232,15 @@ impl Book {
         self.used.insert(code.clone());
         invitation.uses_left -= 1;
         let people = join.size.min(invitation.reserved);
-        let suffices = people >= join.at_least && people > 0;
-        let is_over = invitation.uses_left == 0;
-        let released = if is_over {
-            invitation.reserved
-        } else if suffices {
-            people
-        } else {
-            0
-        };
-        invitation.reserved -= released;
-        self.event.reserved -= released;
+        let suffices = people >= join.at_least;
+        let before = invitation.reserved;
+        if suffices {
+            invitation.reserved -= people;
+        }
+        if invitation.uses_left == 0 {
+            invitation.reserved = 0;
+        }
+        self.event.reserved -= before - invitation.reserved;
         if suffices {
             self.confirm(line_no, people, Way::Invited, false, now);
         }
