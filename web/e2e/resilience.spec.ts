@@ -57,7 +57,13 @@ test('an event page without its places still shows the event', async ({ browser 
   await page.route(`**/api/v1/events/${id}`, async (route) => {
     const response = await route.fetch()
     const body = (await response.json()) as Record<string, unknown>
-    const actions = { can_join: false, can_leave: false, can_edit: false, reason: 'unavailable' }
+    const actions = {
+      can_join: false,
+      can_leave: false,
+      can_edit: false,
+      can_check_in: false,
+      reason: 'unavailable',
+    }
     await route.fulfill({
       response,
       json: {

@@ -52,8 +52,9 @@ pub async fn get(role: &RoleService, path: &str, headers: &HeaderMap, within: Du
 }
 
 /// A call with the identity of `headers` and a JSON body.
-pub async fn post_json(
+pub async fn send_json(
     role: &RoleService,
+    method: Method,
     path: &str,
     headers: &HeaderMap,
     body: &serde_json::Value,
@@ -61,7 +62,7 @@ pub async fn post_json(
 ) -> Result<RoleAnswer, Problem> {
     let mut headers = identity(headers);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    send(role, Method::POST, path, &headers, Bytes::from(body.to_string()), within).await
+    send(role, method, path, &headers, Bytes::from(body.to_string()), within).await
 }
 
 /// A call as it is given.

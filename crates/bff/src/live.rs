@@ -53,6 +53,7 @@ pub struct Hub {
 
 #[derive(Deserialize)]
 struct Known {
+    public: bool,
     revision: i64,
     places: Places,
 }
@@ -135,8 +136,8 @@ impl Hub {
         if !answer.status.is_success() {
             return Ok(None);
         }
-        let Known { revision, places } = answer.json()?;
-        Ok(Some(Told { revision, places }))
+        let Known { public, revision, places } = answer.json()?;
+        Ok(public.then_some(Told { revision, places }))
     }
 
     fn watch(&self, id: EventId) -> Result<(watch::Receiver<Option<Told>>, Guard), Problem> {
@@ -164,7 +165,7 @@ impl Hub {
     params(("id" = EventId, Path, description = "Which event.")),
     responses(
         (status = 200, description = "A stream of server-sent events.", body = Places, content_type = "text/event-stream"),
-        (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such event, or it is not public.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
     security((), ("bearer" = []), ("session" = [])),
     extensions(("x-access" = json!("public"))),

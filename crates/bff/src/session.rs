@@ -135,7 +135,9 @@ impl Sessions {
         }
         let body = json!({ "cookie": cookie });
         let auth = self.roles.service("auth");
-        let answer = call::post_json(auth, "/internal/auth/session", &HeaderMap::new(), &body, call::DEADLINE).await?;
+        let answer =
+            call::send_json(auth, Method::POST, "/internal/auth/session", &HeaderMap::new(), &body, call::DEADLINE)
+                .await?;
         match answer.status {
             StatusCode::OK => {
                 let resolved: Resolved = answer.json()?;
@@ -163,7 +165,8 @@ impl Sessions {
         let body = json!({ "access_token": token });
         let auth = self.roles.service("auth");
         let answer =
-            call::post_json(auth, "/internal/auth/introspect", &HeaderMap::new(), &body, call::DEADLINE).await?;
+            call::send_json(auth, Method::POST, "/internal/auth/introspect", &HeaderMap::new(), &body, call::DEADLINE)
+                .await?;
         if answer.status != StatusCode::OK {
             return Err(Problem::unavailable());
         }

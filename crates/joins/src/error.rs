@@ -23,6 +23,7 @@ platform::codes! {
     TOO_MANY_MESSAGES = "too_many_messages", CONFLICT, "Five messages a day are enough.", "Wait until tomorrow, or say it on the event's page.";
     NOBODY_TO_WRITE_TO = "nobody_to_write_to", CONFLICT, "Nobody of that kind is in.", "Choose somebody else to write to.";
     NOT_PENDING = "not_pending", CONFLICT, "This person does not wait for an approval.", "Read the list again.";
+    NOT_APPROVED = "not_approved", CONFLICT, "This person's request has not been approved.", "Ask the organiser to approve it.";
     EVENT_FULL = "event_full", CONFLICT, "There are not enough free places.", "Raise the capacity, or exceed it explicitly.";
     EVENT_NOT_OPEN = "event_not_open", CONFLICT, "Nobody can join this event.", "Look at the event's page: it is not public, was cancelled, or has started.";
     NO_PLACES = "no_places", CONFLICT, "The event gives out no places.", "Look at the event's page: it may say how to come without one.";
@@ -71,6 +72,7 @@ impl Refusal {
             Self::NothingToClaim => Problem::new(NOTHING_TO_CLAIM),
             Self::NotIn => Problem::new(NOT_JOINED),
             Self::NotPending => Problem::new(NOT_PENDING),
+            Self::NotApproved => Problem::new(NOT_APPROVED),
             Self::NotOpen(Closed::Draft) => {
                 Problem::new(EVENT_NOT_OPEN).detail("The event is not public at the moment.")
             }
@@ -101,7 +103,7 @@ pub fn too_busy() -> Problem {
 /// What went wrong while something was being written. Whether a transaction whose connection died had committed is not known: the
 /// retry under the same key finds out.
 pub fn unsettled(error: sqlx::Error) -> Problem {
-    if is_locked(&error) {
+    if db::is_locked(&error) {
         return too_busy();
     }
     let unavailable = db::is_unavailable(&error);
@@ -111,10 +113,4 @@ pub fn unsettled(error: sqlx::Error) -> Problem {
     } else {
         problem
     }
-}
-
-/// Whether somebody else held a lock for too long.
-pub fn is_locked(error: &sqlx::Error) -> bool {
-    const LOCK_NOT_AVAILABLE: &str = "55P03";
-    matches!(error, sqlx::Error::Database(database) if database.code().as_deref() == Some(LOCK_NOT_AVAILABLE))
 }

@@ -134,6 +134,12 @@ pub fn is_deadlock(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(database) if database.code().as_deref() == Some("40P01"))
 }
 
+/// Whether somebody else held a lock for too long.
+pub fn is_locked(error: &sqlx::Error) -> bool {
+    const LOCK_NOT_AVAILABLE: &str = "55P03";
+    matches!(error, sqlx::Error::Database(database) if database.code().as_deref() == Some(LOCK_NOT_AVAILABLE))
+}
+
 /// Whether the error says "the database is away" (rather than "the statement is wrong").
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {

@@ -179,6 +179,9 @@ impl From<sqlx::Error> for Problem {
             tracing::warn!(error = %crate::chain(&error), "database unavailable");
             return Self::unavailable();
         }
+        if crate::db::is_locked(&error) {
+            return Self::unavailable().retry_after(1).detail("Somebody else is changing the same thing. Try again.");
+        }
         Self::internal(&error)
     }
 }

@@ -54,6 +54,9 @@ pub struct Member {
     pub due: Option<(DateTime<Utc>, DueFor)>,
     /// Whether they have answered the one question that there may be.
     pub answered: bool,
+    /// How many of them are inside, and whether anybody ever was.
+    pub inside: i32,
+    pub arrived: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +94,8 @@ pub struct Oracle {
     pub members: Vec<Member>,
     pub banned: Vec<usize>,
     pub invitations: Vec<Invitation>,
+    /// Places of people who were inside when their join ended.
+    pub used: i32,
 }
 
 /// What somebody asks for.
@@ -128,6 +133,7 @@ impl Oracle {
             members: Vec::new(),
             banned: Vec::new(),
             invitations: Vec::new(),
+            used: 0,
         }
     }
 
@@ -140,7 +146,7 @@ impl Oracle {
     }
 
     fn held(&self) -> i32 {
-        self.people(Status::Offered) + self.invitations.iter().map(|it| it.reserved).sum::<i32>()
+        self.people(Status::Offered) + self.invitations.iter().map(|it| it.reserved).sum::<i32>() + self.used
     }
 
     fn taken(&self) -> i32 {
@@ -229,7 +235,7 @@ impl Oracle {
                     continue;
                 }
                 if self.now >= self.cutoff() && newcomer != Some(it.who) {
-                    if self.people(Status::Offered) >= 20 {
+                    if self.people(Status::Offered) >= 20 && self.capacity.is_some() {
                         return;
                     }
                     self.offer(index);
@@ -306,14 +312,18 @@ impl Oracle {
             passed: 0,
             due: None,
             answered: it.answered,
+            inside: 0,
+            arrived: false,
         });
+        let others_wait = self.members.iter().any(|other| other.status == Status::Waitlisted && other.who != it.who);
+        let free = if others_wait && !self.is_claimed_openly() { 0 } else { self.room().max(0) };
         let kept = it.invitation.filter(|_| !pending).map(|n| &mut self.invitations[n]);
         let mut from_reserve = false;
         if let Some(invitation) = kept {
             invitation.uses_left -= 1;
-            let people = it.size.min(invitation.reserved);
-            if people > 0 && people >= it.at_least {
-                invitation.reserved -= people;
+            let people = it.size.min(invitation.reserved.saturating_add(free));
+            if invitation.reserved > 0 && people >= it.at_least {
+                invitation.reserved -= people.min(invitation.reserved);
                 let member = self.members.last_mut().unwrap();
                 (member.size, member.status) = (people, Status::Confirmed);
                 member.at_least = member.at_least.min(people);
@@ -364,7 +374,7 @@ impl Oracle {
     pub fn leave(&mut self, who: usize) -> Result<(), Refused> {
         self.settle();
         let index = self.index(who)?;
-        self.members.remove(index);
+        self.used += self.members.remove(index).inside;
         self.give(None);
         Ok(())
     }
@@ -422,6 +432,7 @@ impl Oracle {
             return;
         }
         self.banned.push(who);
+        self.used += self.member(who).map_or(0, |it| it.inside);
         self.members.retain(|it| it.who != who);
         self.give(None);
     }
@@ -464,7 +475,10 @@ impl Oracle {
         if self.status == EventStatus::Cancelled {
             return Err("event_not_open");
         }
-        if reserved > 0 && reserved > self.room() {
+        // What is free may wait for somebody in the line.
+        let waits = |it: &Member| it.status == Status::Waitlisted && self.capacity.is_none_or(|all| it.at_least <= all);
+        let awaited = self.is_open() && !self.is_claimed_openly() && self.members.iter().any(waits);
+        if reserved > 0 && (awaited || reserved > self.room()) {
             return Err("event_full");
         }
         self.invitations.push(Invitation { uses_left: uses, reserved, expires_at, revoked: false });
@@ -485,12 +499,22 @@ impl Oracle {
         }
         if self.status == EventStatus::Cancelled {
             self.members.clear();
+            self.used = 0;
             for invitation in &mut self.invitations {
                 (invitation.reserved, invitation.revoked) = (0, true);
             }
         } else {
             self.settle();
             let (starts_at, asks, asked) = (self.starts_at, self.asks, self.reconfirm_asked);
+            let until = (self.now + TimeDelta::minutes(self.offer_minutes)).min(starts_at);
+            for member in self.members.iter_mut().filter(|it| it.status == Status::Offered) {
+                // Nobody can accept an offer while the event is not public; then the time begins anew.
+                match (self.status, member.due) {
+                    (EventStatus::Draft, _) => member.due = None,
+                    (_, None) => member.due = Some((until, DueFor::Offer)),
+                    _ => {}
+                }
+            }
             for member in &mut self.members {
                 let answered = !asks || member.answered;
                 member.due = member.due.filter(|(_, what)| match what {
@@ -513,6 +537,32 @@ impl Oracle {
         Ok(())
     }
 
+    /// The change that was agreed to was refused elsewhere.
+    pub fn release(&mut self, capacity: i32) {
+        self.settle();
+        if self.hold.is_some_and(|(held, _)| held == capacity) {
+            self.hold = None;
+            self.give(None);
+        }
+    }
+
+    /// All of a party come in, or go out; whether there was anybody to come or go.
+    pub fn scan(&mut self, who: usize, comes: bool) -> bool {
+        let now = self.now;
+        let Some(it) = self.members.iter_mut().find(|it| it.who == who && it.status == Status::Confirmed) else {
+            return false;
+        };
+        let people = if comes { it.size } else { 0 };
+        if it.inside == people || it.due.is_some_and(|(at, _)| at <= now) {
+            return false;
+        }
+        it.inside = people;
+        if comes {
+            (it.arrived, it.due) = (true, None);
+        }
+        true
+    }
+
     /// The clock's own doing: everybody with a place is asked, once, when it is time.
     pub fn ask_to_reconfirm(&mut self) {
         let Some(hours) = self.reconfirm_hours else { return };
@@ -521,7 +571,9 @@ impl Oracle {
         }
         self.reconfirm_asked = true;
         let by = self.now + (self.starts_at - self.now) / 2;
-        for member in self.members.iter_mut().filter(|it| it.status == Status::Confirmed && it.due.is_none()) {
+        for member in
+            self.members.iter_mut().filter(|it| it.status == Status::Confirmed && it.due.is_none() && !it.arrived)
+        {
             member.due = Some((by, DueFor::Reconfirmation));
         }
     }

@@ -6,7 +6,7 @@ import { isRetryable } from './problem'
 
 const PREFIX = 'cityevents.idempotency.'
 
-export type Action = 'join' | 'leave' | 'claim' | 'message'
+export type Action = 'join' | 'leave' | 'claim' | 'message' | 'invitation'
 type Kept = { key: string; request: string }
 
 const nameOf = (action: Action, eventId: string, userId: string) =>

@@ -511,7 +511,8 @@ export interface paths {
         put?: never;
         /**
          * Lets somebody of the line in, into a place that nobody has used.
-         * @description From a quarter of an hour after the start. If nothing is free, those who have not come give up their places, whoever arrived last first.
+         * @description From a quarter of an hour after the start. If nothing is free, those who have not come give up their places, whoever arrived last first, but
+         *     no large party where smaller ones do.
          */
         post: operations["walk_in"];
         delete?: never;
@@ -547,7 +548,10 @@ export interface paths {
         /** Lists the invitations of an event. */
         get: operations["list_invitations"];
         put?: never;
-        /** Makes an invitation, and keeps places for it. */
+        /**
+         * Makes an invitation, and keeps places for it.
+         * @description Under the same key it is made once.
+         */
         post: operations["create_invitation"];
         delete?: never;
         options?: never;
@@ -1089,6 +1093,8 @@ export interface components {
         Action: "approved" | "rejected" | "removed" | "banned" | "unbanned" | "picked" | "invited" | "invitation_revoked" | "capacity_changed" | "offered" | "lapsed" | "passed" | "reconfirmation_asked" | "walked_in";
         /** @description What the viewer may do. */
         Actions: {
+            /** @description Whether they may stand at the door. */
+            can_check_in: boolean;
             /** @description Whether there is an offer to accept, or a free place to take from the line. */
             can_claim: boolean;
             /** @description Whether they may edit the event. */
@@ -4959,7 +4965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Neither the organiser, nor a steward, nor a moderator. */
+            /** @description Neither the organiser, nor a steward, nor a moderator; or a steward who waits themselves. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4977,7 +4983,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `walk_in_too_early`, `event_full`, `not_joined`, `already_joined` or `event_not_open`. */
+            /** @description `walk_in_too_early`, `event_full`, `not_joined`, `not_approved`, `already_joined` or `event_not_open`. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5108,7 +5114,10 @@ export interface operations {
     create_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key and request get the same answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Which event. */
                 id: components["schemas"]["EventId"];
@@ -5166,7 +5175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A field needs another value. */
+            /** @description `idempotency_key_reused` or `validation_failed`. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5499,7 +5508,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["Places"];
                 };
             };
-            /** @description No such event. */
+            /** @description No such event, or it is not public. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6587,6 +6596,15 @@ export interface operations {
             };
             /** @description Not signed in. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `banned`. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -853,6 +853,7 @@ export const de: Messages = {
     steward_link_spent: 'Dieser Link ist verbraucht oder zu alt. Lass dir einen neuen geben.',
     walk_in_too_early: 'Noch ist es zu früh, jemanden von der Warteliste einzulassen.',
     not_pending: 'Darüber ist schon entschieden.',
+    not_approved: 'Diese Anfrage ist noch nicht angenommen.',
     event_full: 'Es sind nicht genug Plätze frei.',
     wrong_state: 'Das Event hat inzwischen einen anderen Stand. Lade die Seite neu.',
     capacity_below_confirmed: 'So viele haben schon einen Platz.',

@@ -841,6 +841,7 @@ export const en = {
     steward_link_spent: 'This link has been used, or is too old. Ask the organiser for a new one.',
     walk_in_too_early: 'It is too early to let people in from the line.',
     not_pending: 'That was decided already.',
+    not_approved: 'The organiser has not approved this request yet.',
     event_full: 'There are not enough free places.',
     wrong_state: 'The event is in another state by now. Reload the page.',
     capacity_below_confirmed: 'More people have a place than that.',

@@ -15,13 +15,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::{State, body::Whole, call};
+use crate::{
+    State,
+    body::Whole,
+    call::{self, RoleAnswer},
+};
 
 /// The longest that an answer waits for the other roles to know of the change; they will, later, in any case.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
 /// Edits an event. Before `events` takes a lower capacity, `joins` has to agree: it refuses what is below the number of confirmed
-/// places, and gives out no place above the new capacity from then on, so that nothing can slip in between.
+/// places, and gives out no place above the new capacity from then on, so that nothing can slip in between. If `events` refuses, `joins` is
+/// told; if that fails, or nobody knows what `events` did, what was agreed lapses by itself.
 pub async fn edit(
     Extract(state): Extract<State>,
     Path(id): Path<EventId>,
@@ -30,17 +35,34 @@ pub async fn edit(
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
+    let mut agreed = None;
     if let Some(capacity) = lowered_capacity(&body)
         && may_edit(&state, id, &identity, &headers).await?
     {
-        let path = format!("/internal/joins/events/{id}/capacity-hold");
-        let wish = json!({ "capacity": capacity });
-        let held = call::post_json(state.role("joins"), &path, &headers, &wish, call::DEADLINE).await?;
+        let held = hold(&state, Method::POST, id, capacity, &headers).await?;
         if let Err(refusal) = call::success(held) {
             return Ok(*refusal);
         }
+        agreed = Some(capacity);
     }
-    pass(&state, id, Method::PATCH, uri.path(), headers, body).await
+    let answer = pass(&state, id, Method::PATCH, uri.path(), headers.clone(), body).await?;
+    if let Some(capacity) = agreed.filter(|_| answer.status().is_client_error())
+        && let Err(problem) = hold(&state, Method::DELETE, id, capacity, &headers).await
+    {
+        tracing::warn!(event.id = %id, ?problem, "places are kept back until the hold lapses");
+    }
+    Ok(answer)
+}
+
+async fn hold(
+    state: &State,
+    method: Method,
+    id: EventId,
+    capacity: i64,
+    headers: &HeaderMap,
+) -> Result<RoleAnswer, Problem> {
+    let path = format!("/internal/joins/events/{id}/capacity-hold");
+    call::send_json(state.role("joins"), method, &path, headers, &json!({ "capacity": capacity }), call::DEADLINE).await
 }
 
 /// Publishes, unpublishes or cancels.

@@ -144,6 +144,8 @@ pub struct Actions {
     can_claim: bool,
     /// Whether they may edit the event.
     can_edit: bool,
+    /// Whether they may stand at the door.
+    can_check_in: bool,
     /// A code that says why they cannot join.
     #[schema(required, example = "event_not_open")]
     reason: Option<String>,
@@ -213,7 +215,8 @@ pub async fn get_event(
     let can_edit =
         identity.as_ref().is_some_and(|it| it.is_moderator() || page["organiser"]["id"] == json!(it.user_id));
     let degraded: &[&str] = if view.is_some() { &[] } else { &["places", "participation"] };
-    let mut actions = json!({ "can_join": false, "can_leave": false, "can_claim": false, "reason": null });
+    let mut actions =
+        json!({ "can_join": false, "can_leave": false, "can_claim": false, "can_check_in": false, "reason": null });
     if let Some(view) = view {
         page.insert("places".to_owned(), json!(view.places));
         page.insert("participation".to_owned(), json!(view.participation));
@@ -238,7 +241,7 @@ fn unheard(event: &Map<String, Value>) -> View {
     View {
         places: Places { capacity, confirmed: 0, waitlisted: 0, held: 0 },
         participation: None,
-        actions: json!({ "can_join": false, "can_leave": false, "can_claim": false, "reason": "event_not_open" }),
+        actions: json!({ "can_join": false, "can_leave": false, "can_claim": false, "can_check_in": false, "reason": "event_not_open" }),
         line: Value::Null,
         overlaps: json!([]),
     }

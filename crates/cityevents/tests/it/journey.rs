@@ -97,6 +97,32 @@ async fn capacity_below_the_confirmed_count_needs_consent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_edit_keeps_no_place_back() {
+    let server = Server::start().await;
+    let people = server.people(3).await;
+    let organiser = &people[0];
+    let event = organiser.publish(Some(2)).await;
+    people[1].join(&event, "in").await.expect(200);
+    let path = format!("/api/v1/events/{event}");
+    let version = organiser.get(&path).await.json["version"].as_i64().unwrap();
+    organiser.patch(&path, version, json!({ "capacity": 1, "title": "" })).await.expect(422);
+    organiser.patch(&path, version + 7, json!({ "capacity": 1 })).await.expect(412);
+    assert_eq!(people[2].join(&event, "in").await.expect(200).json["status"], "confirmed");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn places_of_an_event_that_is_not_public_are_nobodys_business() {
+    let server = Server::start().await;
+    let people = server.people(1).await;
+    let event = people[0].publish(Some(2)).await;
+    let path = format!("/api/v1/events/{event}");
+    people[0].post(&format!("{path}/unpublish"), json!({})).await.expect(200);
+    server.nobody().get(&format!("{path}/live")).await.expect(404);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_raised_capacity_promotes_and_mails() {
     let server = Server::start().await;
     let organiser = sign_up(&server, "olga@example.org", "Olga").await;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{known_event, managed_event, organise::Nothing};
+use super::{known_event, managed_event, manages, organise::Nothing};
 use crate::{
     State,
     desk::{Answer, Joined, Request, Wish},
@@ -34,16 +34,23 @@ const PAGE: i64 = 1_000;
 const SCANS: usize = 500;
 /// How far from the truth a device's clock may be.
 const LATEST: TimeDelta = TimeDelta::days(30);
+/// How long after the end of an event its stewards may stand at the door.
+const AFTERWARDS: TimeDelta = TimeDelta::days(1);
 /// How long the link works by which one becomes a steward.
 const LINK: TimeDelta = TimeDelta::days(7);
+
+/// Whether somebody may stand at the door as a steward: until a day after the event, and not if they are banned.
+pub async fn is_steward(state: &State, event: &Event, user_id: UserId) -> Result<bool, sqlx::Error> {
+    if event.ends_at + AFTERWARDS <= state.desk.clock.now() {
+        return Ok(false);
+    }
+    store::is_steward(&state.desk.pool, event.id, user_id).await
+}
 
 /// An event at whose door this person may stand.
 async fn door(state: &State, id: EventId, identity: &Identity) -> Result<Event, Problem> {
     let event = known_event(state, id).await?;
-    let may = event.organiser_id == identity.user_id
-        || identity.is_moderator()
-        || store::is_steward(&state.desk.pool, id, identity.user_id).await?;
-    if may {
+    if manages(&event, identity) || is_steward(state, &event, identity.user_id).await? {
         Ok(event)
     } else {
         Err(Problem::new(problem::FORBIDDEN).detail("Only the organiser and the stewards stand at the door."))
@@ -484,8 +491,12 @@ impl Gate<'_> {
         now: DateTime<Utc>,
     ) -> Result<(Outcome, i32), Problem> {
         let (inside, party_size) = (place.inside, place.party_size);
+        let (has_place, goes) = (
+            place.status == JoinStatus::Confirmed && place.due_at.is_none_or(|at| at > now),
+            request.kind == ScanKind::Out && inside > 0, // also after the place was given up
+        );
         let stays = |outcome, people: i32| (outcome, people.clamp(1, 10));
-        if place.status != JoinStatus::Confirmed || place.due_at.is_some_and(|at| at <= now) {
+        if !has_place && !goes {
             return Ok(stays(Outcome::NoPlace, request.people.unwrap_or(1)));
         }
         let (outside, arrived_at) = (party_size - inside, Some(near(request.at, now).min(now)));
@@ -539,7 +550,8 @@ impl Gate<'_> {
 
 /// Lets somebody of the line in, into a place that nobody has used.
 ///
-/// From a quarter of an hour after the start. If nothing is free, those who have not come give up their places, whoever arrived last first.
+/// From a quarter of an hour after the start. If nothing is free, those who have not come give up their places, whoever arrived last first, but
+/// no large party where smaller ones do.
 #[utoipa::path(
     post,
     path = "/api/v1/events/{id}/door/walk-ins/{user_id}",
@@ -550,9 +562,9 @@ impl Gate<'_> {
     responses(
         (status = 200, description = "They have a place.", body = Joined),
         (status = 401, description = "Not signed in.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "Neither the organiser, nor a steward, nor a moderator.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "Neither the organiser, nor a steward, nor a moderator; or a steward who waits themselves.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`walk_in_too_early`, `event_full`, `not_joined`, `already_joined` or `event_not_open`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`walk_in_too_early`, `event_full`, `not_joined`, `not_approved`, `already_joined` or `event_not_open`.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
     extensions(("x-access" = json!("organiser"))),
@@ -562,7 +574,11 @@ pub async fn walk_in(
     identity: Identity,
     Path((event_id, user_id)): Path<(EventId, UserId)>,
 ) -> Result<Answer, Problem> {
-    door(&state, event_id, &identity).await?;
+    let event = door(&state, event_id, &identity).await?;
+    if user_id == identity.user_id && !manages(&event, &identity) {
+        let detail = "Nobody lets themselves in: ask the organiser or another steward.";
+        return Err(Problem::new(problem::FORBIDDEN).detail(detail));
+    }
     let request = Request { event_id, user_id: identity.user_id, key: None };
     state.lanes.ask(request, Wish::WalkIn { user_id }).await
 }
@@ -657,6 +673,7 @@ pub struct StewardRequest {
     responses(
         (status = 204, description = "You may stand at the door."),
         (status = 401, description = "Not signed in.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "`banned`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "`steward_link_spent`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A field needs another value.", body = ProblemDocument, content_type = "application/problem+json"),
@@ -670,7 +687,10 @@ pub async fn become_steward(
     Path(event_id): Path<EventId>,
     Json(body): Json<StewardRequest>,
 ) -> Result<StatusCode, Problem> {
-    known_event(&state, event_id).await?;
+    let event = known_event(&state, event_id).await?;
+    if event.banned > 0 && store::is_banned(&state.desk.pool, event_id, identity.user_id).await? {
+        return Err(Problem::new(error::BANNED));
+    }
     let (fingerprint, now) = (random::fingerprint(&body.code), state.desk.clock.now());
     if !store::become_steward(&state.desk.pool, event_id, identity.user_id, &fingerprint, now).await? {
         return Err(Problem::new(error::STEWARD_LINK_SPENT));

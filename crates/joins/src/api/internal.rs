@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use chrono::{DateTime, Utc};
-use contracts::{EventId, UserId, joins::Places};
+use contracts::{EventId, UserId, events::EventStatus, joins::Places};
 use platform::{
     http::{Json, Path, Query, StatusCode},
     identity::MaybeIdentity,
@@ -17,7 +17,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{known_event, place::Participation};
+use super::{door::is_steward, known_event, manages, place::Participation};
 use crate::{
     State,
     desk::{self, Request},
@@ -33,13 +33,15 @@ pub fn routes() -> Router<State> {
     Router::new()
         .route("/internal/joins/events/{id}", get(event))
         .route("/internal/joins/events/{id}/view", get(view))
-        .route("/internal/joins/events/{id}/capacity-hold", post(hold_capacity))
+        .route("/internal/joins/events/{id}/capacity-hold", post(hold_capacity).delete(release_capacity))
         .route("/internal/joins/places", get(places))
 }
 
 /// An event as joins knows it.
 #[derive(Serialize)]
 struct Known {
+    /// Whether everybody may know of it.
+    public: bool,
     /// Of the organiser's data.
     version: i64,
     /// Of the places; it grows with every change.
@@ -49,7 +51,8 @@ struct Known {
 
 async fn event(Extract(state): Extract<State>, Path(id): Path<EventId>) -> Result<Json<Known>, Problem> {
     let event = known_event(&state, id).await?;
-    Ok(Json(Known { version: event.version, revision: event.revision, places: event.places() }))
+    let public = event.status != EventStatus::Draft;
+    Ok(Json(Known { public, version: event.version, revision: event.revision, places: event.places() }))
 }
 
 #[derive(Serialize)]
@@ -63,11 +66,13 @@ struct View {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent of each other")]
 struct Actions {
     can_join: bool,
     can_leave: bool,
     /// Whether there is an offer to accept, or a free place to take from the line.
     can_claim: bool,
+    can_check_in: bool,
     /// The code by which joining would be refused.
     reason: Option<&'static str>,
 }
@@ -118,6 +123,10 @@ async fn view(
         Err(refusal) => Some(refusal.problem().code().name),
         Ok(()) => identity.is_none().then_some(problem::UNAUTHENTICATED.name),
     };
+    let can_check_in = match &identity {
+        Some(identity) => manages(&event, identity) || is_steward(&state, &event, identity.user_id).await?,
+        None => false,
+    };
     let phase = event.phase(now);
     let free = places.capacity.map_or(i32::MAX, |capacity| capacity - places.confirmed - places.held);
     let can_claim = standing.as_ref().is_some_and(|it| match it.status {
@@ -130,7 +139,7 @@ async fn view(
     Ok(Json(View {
         places,
         participation: identity.is_some().then(|| Participation::new(standing)),
-        actions: Actions { can_join: reason.is_none(), can_leave, can_claim, reason },
+        actions: Actions { can_join: reason.is_none(), can_leave, can_claim, can_check_in, reason },
         line: line(&event, phase, forecast, now),
         overlaps,
     }))
@@ -170,8 +179,20 @@ async fn hold_capacity(
     if store::event(&state.desk.pool, id).await?.is_none() {
         return Ok(StatusCode::NO_CONTENT.into_response()); // never published: nobody has a place
     }
+    ask(&state, id, desk::Wish::Hold { capacity: wish.capacity }).await
+}
+
+async fn release_capacity(
+    Extract(state): Extract<State>,
+    Path(id): Path<EventId>,
+    Json(wish): Json<Wish>,
+) -> Result<Response, Problem> {
+    ask(&state, id, desk::Wish::Release { capacity: wish.capacity }).await
+}
+
+async fn ask(state: &State, id: EventId, wish: desk::Wish) -> Result<Response, Problem> {
     let request = Request { event_id: id, user_id: UserId(id.0), key: None };
-    let answer = state.lanes.ask(request, desk::Wish::Hold { capacity: wish.capacity }).await?;
+    let answer = state.lanes.ask(request, wish).await?;
     Ok(if answer.status.is_success() { StatusCode::NO_CONTENT.into_response() } else { answer.into_response() })
 }
 

@@ -1,13 +1,10 @@
 //! Invitations: whoever knows the code may come, and places can be kept for them.
 
-use axum::{
-    extract::State as Extract,
-    response::{IntoResponse as _, Response},
-};
+use axum::extract::State as Extract;
 use chrono::{DateTime, Utc};
 use contracts::EventId;
 use platform::{
-    http::{Json, Line, Path, StatusCode},
+    http::{Json, Line, Path},
     identity::Identity,
     problem::{Problem, ProblemDocument},
     random,
@@ -16,10 +13,10 @@ use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::managed_event;
+use super::{managed_event, place::MaybeKey};
 use crate::{
     State,
-    desk::{Answer, Request, Wish},
+    desk::{Answer, InvitationView, Request, Wish},
     domain::{InvitationCode, NewInvitation},
     store,
 };
@@ -76,31 +73,6 @@ impl InvitationRequest {
     }
 }
 
-/// An invitation, as the organiser sees it.
-#[derive(Debug, Serialize, sqlx::FromRow, utoipa::ToSchema)]
-pub struct InvitationView {
-    /// Which.
-    pub id: Uuid,
-    /// What goes into the link: `/events/{id}?invitation={code}`.
-    #[schema(value_type = String)]
-    pub code: InvitationCode,
-    /// How the organiser calls it.
-    #[schema(example = "The band's guests")]
-    pub label: String,
-    /// Parties that may still come by it.
-    pub uses_left: i32,
-    /// Places that are still kept for them.
-    pub reserved: i32,
-    /// When it is not good any more.
-    #[schema(required)]
-    pub expires_at: Option<DateTime<Utc>>,
-    /// When it was taken back.
-    #[schema(required)]
-    pub revoked_at: Option<DateTime<Utc>>,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-}
-
 /// The invitations of an event.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Invitations {
@@ -134,12 +106,17 @@ pub async fn list(
 }
 
 /// Makes an invitation, and keeps places for it.
+///
+/// Under the same key it is made once.
 #[utoipa::path(
     post,
     path = "/api/v1/events/{id}/invitations",
     tag = "joins",
     operation_id = "create_invitation",
-    params(("id" = EventId, Path, description = "Which event.")),
+    params(
+        ("id" = EventId, Path, description = "Which event."),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and request get the same answer."),
+    ),
     request_body(content = InvitationRequest),
     responses(
         (status = 201, description = "The invitation.", body = InvitationView),
@@ -147,7 +124,7 @@ pub async fn list(
         (status = 403, description = "Not the organiser, nor a moderator.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "No such event.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "`event_full`: fewer places are free; `event_not_open`: it is cancelled.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field needs another value.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "`idempotency_key_reused` or `validation_failed`.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("session" = [])),
     extensions(("x-access" = json!("organiser"))),
@@ -156,31 +133,17 @@ pub async fn create(
     Extract(state): Extract<State>,
     identity: Identity,
     Path(event_id): Path<EventId>,
+    key: Result<MaybeKey, Problem>,
     body: Result<Json<InvitationRequest>, Problem>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     managed_event(&state, event_id, &identity).await?;
+    let MaybeKey(key) = key?;
     let Json(body) = body?;
     if i64::try_from(store::invitations_of(&state.desk.pool, event_id, MOST).await?.len()) == Ok(MOST) {
         return Err(Problem::invalid("label", "one event has at most 1000 invitations"));
     }
-    let now = state.desk.clock.now();
-    let it = body.new_invitation(now)?;
-    let wish = Wish::Invite(Box::new(it.clone()));
-    let answer = state.lanes.ask(Request { event_id, user_id: identity.user_id, key: None }, wish).await?;
-    if !answer.status.is_success() {
-        return Ok(answer.into_response());
-    }
-    let view = InvitationView {
-        id: it.id,
-        code: it.code,
-        label: it.label,
-        uses_left: it.uses,
-        reserved: it.reserved,
-        expires_at: it.expires_at,
-        revoked_at: None,
-        created_at: now,
-    };
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    let wish = Wish::Invite(Box::new(body.new_invitation(state.desk.clock.now())?));
+    state.lanes.ask(Request { event_id, user_id: identity.user_id, key }, wish).await
 }
 
 /// Takes an invitation back. What was kept goes to the line; whoever came by it stays.

@@ -15,7 +15,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{State, domain::Event};
 
 pub use internal::routes as internal;
-pub use invitations::InvitationView;
 
 /// Public operations.
 pub fn api() -> OpenApiRouter<State> {
@@ -56,10 +55,15 @@ async fn known_event(state: &State, id: contracts::EventId) -> Result<Event, Pro
     crate::store::event(&state.desk.pool, id).await?.ok_or_else(Problem::not_found)
 }
 
+/// Whether an event's places are this person's to decide about.
+fn manages(event: &Event, identity: &Identity) -> bool {
+    event.organiser_id == identity.user_id || identity.is_moderator()
+}
+
 /// An event whose participants this person may see.
 async fn managed_event(state: &State, id: contracts::EventId, identity: &Identity) -> Result<Event, Problem> {
     let event = known_event(state, id).await?;
-    if event.organiser_id == identity.user_id || identity.is_moderator() {
+    if manages(&event, identity) {
         return Ok(event);
     }
     // A draft is not even there for others.

@@ -6,17 +6,17 @@ use axum::{
 use chrono::{DateTime, Utc};
 use contracts::{
     EventId, JoinId,
-    events::{TimeAndPlace, Venue},
+    events::{EventStatus, TimeAndPlace, Venue},
     registration::Access,
 };
 use platform::{
-    http::{Cursor, HeaderValue, Json, Limit, Line, Page, Path, Query, StatusCode, header},
+    http::{Cursor, HeaderValue, Json, Limit, Line, Page, Path, Query, header},
     identity::Identity,
     problem::{Problem, ProblemDocument},
 };
 use serde::{Deserialize, Serialize};
 
-use super::known_event;
+use super::{known_event, manages};
 use crate::{
     State,
     desk::{Answer, Done, Joined, Left, Request, Wish},
@@ -27,7 +27,7 @@ use crate::{
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let kind = if self.status == StatusCode::OK { "application/json" } else { "application/problem+json" };
+        let kind = if self.status.is_success() { "application/json" } else { "application/problem+json" };
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -414,8 +414,11 @@ pub async fn participation(
     identity: Identity,
     Path(event_id): Path<EventId>,
 ) -> Result<Json<Participation>, Problem> {
-    known_event(&state, event_id).await?;
+    let event = known_event(&state, event_id).await?;
     let standing = store::standing(&state.desk.pool, event_id, identity.user_id, state.desk.clock.now()).await?;
+    if event.status == EventStatus::Draft && standing.is_none() && !manages(&event, &identity) {
+        return Err(Problem::not_found()); // nobody is told that it is there
+    }
     Ok(Json(Participation::new(standing)))
 }
 

@@ -2,8 +2,9 @@ use chrono::{DateTime, Utc};
 use contracts::{EventId, JoinId, UserId, joins::Places};
 use platform::http::StatusCode;
 use serde::Serialize;
+use uuid::Uuid;
 
-use crate::domain::JoinStatus;
+use crate::domain::{InvitationCode, JoinStatus, NewInvitation};
 
 /// An answer, decided now or under the same key before: the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,4 +101,45 @@ pub struct Done {
     /// Grows with every change of the event's places: of two answers, the newer one has the larger.
     #[schema(example = 41)]
     pub revision: i64,
+}
+
+/// An invitation, as the organiser sees it.
+#[derive(Debug, Serialize, sqlx::FromRow, utoipa::ToSchema)]
+pub struct InvitationView {
+    /// Which.
+    pub id: Uuid,
+    /// What goes into the link: `/events/{id}?invitation={code}`.
+    #[schema(value_type = String)]
+    pub code: InvitationCode,
+    /// How the organiser calls it.
+    #[schema(example = "The band's guests")]
+    pub label: String,
+    /// Parties that may still come by it.
+    pub uses_left: i32,
+    /// Places that are still kept for them.
+    pub reserved: i32,
+    /// When it is not good any more.
+    #[schema(required)]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was taken back.
+    #[schema(required)]
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl InvitationView {
+    /// One that has just been made.
+    pub fn new(it: &NewInvitation, created_at: DateTime<Utc>) -> Self {
+        Self {
+            id: it.id,
+            code: it.code.clone(),
+            label: it.label.clone(),
+            uses_left: it.uses,
+            reserved: it.reserved,
+            expires_at: it.expires_at,
+            revoked_at: None,
+            created_at,
+        }
+    }
 }

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use super::{
     Answer, Desk, Request, Ticket, Wish,
-    answer::{Done, Joined, Left, LiveStatus},
+    answer::{Done, InvitationView, Joined, Left, LiveStatus},
 };
 use crate::{
     domain::{
@@ -145,7 +145,14 @@ impl Batch {
     async fn load_lines(&mut self, tx: &mut PgConnection, tickets: &[Ticket]) -> Result<(), sqlx::Error> {
         let mut freeing: HashMap<EventId, i32> = HashMap::new();
         for ticket in tickets.iter().filter(|it| it.wish.may_free()) {
-            *freeing.entry(ticket.request.event_id).or_default() += 1;
+            let event_id = ticket.request.event_id;
+            let Some(book) = self.books.get(&event_id) else { continue };
+            let parties = match &ticket.wish {
+                Wish::Release { .. } => book.event.line_length,
+                wish => wish.invitation().map_or(1, |code| book.reserved_by(code).max(1)),
+            };
+            let so_far = freeing.entry(event_id).or_default();
+            *so_far = so_far.saturating_add(parties);
         }
         let mut lines = Vec::new();
         for (event_id, book) in &mut self.books {
@@ -306,6 +313,12 @@ fn decide(book: &mut Book, ticket: &Ticket, now: DateTime<Utc>) -> Result<Decide
                 Err(refusal) => Err(refusal.problem()),
             });
         }
+        Wish::Invite(invitation) => {
+            return Ok(match book.invite(invitation, asker, now) {
+                Ok(()) => Ok((answer(StatusCode::CREATED, &InvitationView::new(invitation, now))?, None)),
+                Err(refusal) => Err(refusal.problem()),
+            });
+        }
         Wish::Keep => (book.keep(asker, now).map(|()| "kept"), asker),
         Wish::Answer(answers) => (book.answer(asker, answers, now).map(|()| "answered"), asker),
         Wish::Reject { user_id, words } => {
@@ -322,9 +335,12 @@ fn decide(book: &mut Book, ticket: &Ticket, now: DateTime<Utc>) -> Result<Decide
             book.unban(*user_id, asker, now);
             (Ok("unbanned"), *user_id)
         }
-        Wish::Invite(invitation) => (book.invite(invitation, asker, now).map(|()| "invited"), asker),
         Wish::Revoke { code } => (book.revoke(code, asker, now).map(|()| "revoked"), asker),
         Wish::Hold { capacity } => (book.hold(*capacity, now).map(|()| "held"), asker),
+        Wish::Release { capacity } => {
+            book.release_hold(*capacity, now);
+            (Ok("released"), asker)
+        }
         Wish::Settle => (Ok("settled"), asker),
         Wish::LeaveLine => {
             book.leave_line(asker, now);

@@ -17,7 +17,7 @@ use tokio::{sync::oneshot, time::timeout};
 
 use self::batch::Batch;
 pub use self::{
-    answer::{Answer, Done, Joined, Left, LiveStatus},
+    answer::{Answer, Done, InvitationView, Joined, Left, LiveStatus},
     batch::{Writes, numbered},
 };
 use crate::{
@@ -126,6 +126,11 @@ pub enum Wish {
         /// To what.
         capacity: i32,
     },
+    /// The change of the capacity was refused.
+    Release {
+        /// To what it would have been lowered.
+        capacity: i32,
+    },
     /// That what has lapsed is over, and what is free is given.
     Settle,
     /// Out of the line; whoever has a place by now keeps it.
@@ -152,7 +157,7 @@ impl Wish {
             | Self::Unban { user_id }
             | Self::WalkIn { user_id }
             | Self::Pick { user_id, .. } => Some(*user_id),
-            Self::Invite(_) | Self::Revoke { .. } | Self::Hold { .. } | Self::Settle => None,
+            Self::Invite(_) | Self::Revoke { .. } | Self::Hold { .. } | Self::Release { .. } | Self::Settle => None,
         }
     }
 
@@ -331,7 +336,7 @@ fn answer_all(part: Vec<Ticket>, problem: &Problem) {
 /// Whether smaller parts would fare no better: the database is away, or the one event that all want is locked.
 fn is_hopeless(part: &[Ticket], error: &sqlx::Error) -> bool {
     let one_event = part.iter().all(|it| it.request.event_id == part[0].request.event_id);
-    (db::is_unavailable(error) && !db::is_deadlock(error)) || (one_event && error::is_locked(error))
+    (db::is_unavailable(error) && !db::is_deadlock(error)) || (one_event && db::is_locked(error))
 }
 
 /// A part for each event; of one event, a part for each request.

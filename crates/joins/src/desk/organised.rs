@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use contracts::{
     EventId, UserId,
     events::{EventSnapshot, EventStatus, TimeAndPlace},
-    joins::{EndReason, JoinEnded, PlacesChanged, PlacesOpen, ReconfirmationAsked},
+    joins::{EndReason, JoinEnded, JoinOffered, PlacesChanged, PlacesOpen, ReconfirmationAsked},
 };
 use platform::trace::TraceContext;
 use sqlx::PgConnection;
@@ -63,8 +63,32 @@ impl Desk {
         let event = closing.event.clone();
         store::save_event(tx, &event).await?;
         store::write_closing(tx, closing, now).await?;
+        match (before.status, event.status) {
+            (EventStatus::Published, EventStatus::Draft) => store::pause_offers(tx, event.id).await?,
+            (EventStatus::Draft, EventStatus::Published) => self.resume_offers(tx, &event, now).await?,
+            _ => {}
+        }
         store::adjust_deadlines(tx, &event).await?;
         self.outbox.publish_drafts(tx, &messages).await
+    }
+
+    /// Offers that waited while the event was not public have their time again, from now on.
+    async fn resume_offers(&self, tx: &mut PgConnection, event: &Event, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+        let (until, places) = (event.offered_until(now), event.places());
+        let resumed = store::resume_offers(tx, event.id, until).await?;
+        let messages: Vec<JoinOffered> = resumed
+            .iter()
+            .map(|it| JoinOffered {
+                join_id: it.id,
+                event_id: event.id,
+                user_id: it.user_id,
+                party_size: it.party_size,
+                offered_until: until,
+                decided_at: now,
+                places,
+            })
+            .collect();
+        self.outbox.publish_all(tx, &messages).await
     }
 
     async fn end_all(&self, tx: &mut PgConnection, mut event: Event, now: DateTime<Utc>) -> Result<(), sqlx::Error> {

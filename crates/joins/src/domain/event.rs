@@ -38,6 +38,8 @@ pub struct Event {
     pub offered: i32,
     /// Places that are kept for the invited.
     pub reserved: i32,
+    /// People who were inside when their join ended: places that are used up, and not given again.
+    pub used: i32,
     /// People above the capacity who keep what they had before it was lowered, or were let in all the same.
     pub overbooked: i32,
     /// A lower capacity that the organiser is about to save.
@@ -99,6 +101,7 @@ impl Event {
             line_length: 0,
             offered: 0,
             reserved: 0,
+            used: 0,
             overbooked: 0,
             capacity_hold: None,
             hold_until: None,
@@ -117,7 +120,7 @@ impl Event {
             capacity: self.capacity,
             confirmed: self.confirmed,
             waitlisted: self.waitlisted,
-            held: self.offered + self.reserved,
+            held: self.offered + self.reserved + self.used,
         }
     }
 
@@ -148,9 +151,14 @@ impl Event {
         self.starts_at + TimeDelta::minutes(15)
     }
 
-    /// Places that are not to be had: given, offered or reserved.
+    /// Until when an offer that is made now can be accepted.
+    pub fn offered_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        (now + TimeDelta::minutes(self.registration.offer_minutes.into())).min(self.starts_at)
+    }
+
+    /// Places that are not to be had: given, offered, reserved or used up.
     pub fn taken(&self) -> i32 {
-        self.confirmed + self.offered + self.reserved
+        self.confirmed + self.offered + self.reserved + self.used
     }
 
     /// Free places; negative when overbooked, `None` when unlimited.
@@ -220,7 +228,7 @@ impl Event {
     /// Everybody is out.
     pub fn clear(&mut self) {
         (self.confirmed, self.waitlisted, self.line_length) = (0, 0, 0);
-        (self.offered, self.reserved, self.overbooked) = (0, 0, 0);
+        (self.offered, self.reserved, self.used, self.overbooked) = (0, 0, 0, 0);
         self.due_at = None;
     }
 
@@ -269,6 +277,15 @@ impl Event {
         Ok(())
     }
 
+    /// Ends the hold of a change that was refused elsewhere, unless a smaller wish holds; `true` if it did.
+    pub fn withdraw_hold(&mut self, capacity: i32) -> bool {
+        let held = self.capacity_hold == Some(capacity);
+        if held {
+            self.release_hold();
+        }
+        held
+    }
+
     /// Ends a hold whose change never came; `true` if there was one, and the places that it kept are free.
     pub fn drop_lapsed_hold(&mut self, now: DateTime<Utc>) -> bool {
         let lapsed = self.hold_until.is_some_and(|until| until <= now);
@@ -309,6 +326,7 @@ pub(super) mod tests {
             line_length: 0,
             offered: 0,
             reserved: 0,
+            used: 0,
             overbooked: 0,
             capacity_hold: None,
             hold_until: None,

@@ -88,6 +88,8 @@ pub enum Refusal {
     NotIn,
     /// The person does not wait for an approval.
     NotPending,
+    /// The person still waits for an approval.
+    NotApproved,
 }
 
 impl Event {

@@ -132,8 +132,8 @@ pub struct Join {
     pub promoted: bool,
     /// When the person last said that they come.
     pub kept_at: Option<DateTime<Utc>>,
-    /// Whether anybody of the party was let in at the door.
-    pub has_arrived: bool,
+    /// How many of the party are inside.
+    pub inside: i32,
     /// How it ended.
     pub end: Option<End>,
 }

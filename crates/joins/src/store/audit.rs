@@ -38,12 +38,12 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "no event is oversold",
-        "SELECT e.id, format('%s people have a place or an offer, %s are reserved; capacity %s, overbooked %s', j.taken, e.reserved,
-                             e.capacity, e.overbooked)
+        "SELECT e.id, format('%s people have a place or an offer, %s are reserved, %s used up; capacity %s, overbooked %s', j.taken,
+                             e.reserved, e.used, e.capacity, e.overbooked)
          FROM events e
          JOIN (SELECT event_id, sum(party_size) AS taken FROM joins WHERE status IN ('confirmed', 'offered') GROUP BY event_id) j
            ON j.event_id = e.id
-         WHERE j.taken + e.reserved > e.capacity + e.overbooked
+         WHERE j.taken + e.reserved + e.used > e.capacity + e.overbooked
          LIMIT $1",
     ),
     (
@@ -59,7 +59,7 @@ const RULES: &[(&str, &str)] = &[
     (
         // As long as places are given or offered by themselves; until what is due has been settled, nobody can tell.
         "no place is free while somebody waits whose turn it is",
-        "SELECT e.id, format('%s of %s places taken, arrival %s waits (a party of %s)', e.confirmed + e.offered + e.reserved,
+        "SELECT e.id, format('%s of %s places taken, arrival %s waits (a party of %s)', e.confirmed + e.offered + e.reserved + e.used,
                              coalesce(e.capacity::text, 'unlimited'), next.line_no, next.party_size)
          FROM events e
          JOIN LATERAL (
@@ -69,14 +69,14 @@ const RULES: &[(&str, &str)] = &[
                                    OVER (ORDER BY line_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false) AS blocked
                    FROM (SELECT line_no, party_size, passed,
                                 e.capacity IS NULL
-                                OR coalesce(at_least, party_size) <= e.capacity - e.confirmed - e.offered - e.reserved AS fits
+                                OR coalesce(at_least, party_size) <= e.capacity - e.confirmed - e.offered - e.reserved - e.used AS fits
                          FROM joins
                          WHERE event_id = e.id AND status = 'waitlisted'
                            AND (e.capacity IS NULL OR coalesce(at_least, party_size) <= e.capacity)
                          ORDER BY line_no LIMIT 100) head) looked_at
              WHERE fits AND NOT blocked ORDER BY line_no LIMIT 1) next ON true
          WHERE e.status = 'published' AND e.capacity_hold IS NULL AND (e.due_at IS NULL OR e.due_at > now()) AND e.offered < 20
-           AND e.line_length > 0 AND (e.capacity IS NULL OR e.confirmed + e.offered + e.reserved < e.capacity)
+           AND e.line_length > 0 AND (e.capacity IS NULL OR e.confirmed + e.offered + e.reserved + e.used < e.capacity)
            AND now() < greatest(e.starts_at - make_interval(hours => coalesce((e.registration ->> 'offer_hours')::integer, 24)),
                                 e.starts_at - make_interval(mins => coalesce((e.registration ->> 'offer_minutes')::integer, 120)))
          LIMIT $1",
@@ -170,6 +170,16 @@ const RULES: &[(&str, &str)] = &[
                FROM scans WHERE outcome = 'accepted' AND kind <> 'undo' AND NOT undone GROUP BY event_id, line_no) s
            ON s.event_id = j.event_id AND s.line_no = j.line_no
          WHERE j.inside <> s.inside
+         LIMIT $1",
+    ),
+    (
+        "places are used up by those who were inside when their joins ended",
+        "SELECT e.id, format('%s places are used up; of ended joins %s people are inside, and %s were', e.used,
+                             coalesce(gone.inside, 0), coalesce(gone.came, 0))
+         FROM events e
+         LEFT JOIN (SELECT event_id, sum(inside) AS inside, sum(party_size) AS came
+                    FROM joins WHERE status = 'ended' AND arrived_at IS NOT NULL GROUP BY event_id) gone ON gone.event_id = e.id
+         WHERE e.status <> 'cancelled' AND e.used NOT BETWEEN coalesce(gone.inside, 0) AND coalesce(gone.came, 0)
          LIMIT $1",
     ),
     (

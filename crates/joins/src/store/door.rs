@@ -101,7 +101,7 @@ pub struct Guest {
     pub arrived_at: Option<DateTime<Utc>>,
 }
 
-/// Everybody with a place, in order of arrival, after `after` (0 is the beginning).
+/// Everybody who has a place, or is inside all the same, in order of arrival, after `after` (0 is the beginning).
 pub async fn guests(
     pool: &PgPool,
     event_id: EventId,
@@ -113,7 +113,8 @@ pub async fn guests(
         "SELECT j.id AS join_id, j.line_no, coalesce(p.display_name, '') AS display_name, coalesce(j.guests, '[]') AS guests,
                 j.party_size, j.inside, j.arrived_at
          FROM joins j LEFT JOIN people p ON p.user_id = j.user_id
-         WHERE j.event_id = $1 AND j.line_no > $2 AND j.status = 'confirmed' AND (j.due_at IS NULL OR j.due_at > $4)
+         WHERE j.event_id = $1 AND j.line_no > $2
+           AND (j.inside > 0 OR (j.status = 'confirmed' AND (j.due_at IS NULL OR j.due_at > $4)))
          ORDER BY j.line_no LIMIT $3",
     )
     .bind(event_id)
@@ -144,11 +145,11 @@ pub struct DoorCounts {
 /// How many have come.
 pub async fn door_counts(pool: &PgPool, event_id: EventId) -> Result<DoorCounts, sqlx::Error> {
     sqlx::query_as(
-        "SELECT coalesce(sum(party_size), 0) AS expected,
+        "SELECT coalesce(sum(party_size) FILTER (WHERE status = 'confirmed'), 0) AS expected,
                 coalesce(sum(greatest(inside, CASE WHEN arrived_at IS NOT NULL THEN 1 ELSE 0 END)), 0) AS arrived,
                 coalesce(sum(inside), 0) AS inside,
                 (SELECT count(*) FROM scans WHERE event_id = $1 AND outcome <> 'accepted') AS refused
-         FROM joins WHERE event_id = $1 AND status = 'confirmed'",
+         FROM joins WHERE event_id = $1 AND (status = 'confirmed' OR inside > 0)",
     )
     .bind(event_id)
     .fetch_one(pool)
@@ -404,13 +405,16 @@ pub async fn insert_scan(tx: &mut PgConnection, scan: &NewScan<'_>) -> Result<bo
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Whether somebody may stand at the door.
+/// Whether somebody was made a steward, and is not banned.
 pub async fn is_steward(pool: &PgPool, event_id: EventId, user_id: UserId) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT FROM stewards WHERE event_id = $1 AND user_id = $2)")
-        .bind(event_id)
-        .bind(user_id)
-        .fetch_one(pool)
-        .await
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM stewards WHERE event_id = $1 AND user_id = $2)
+            AND NOT EXISTS (SELECT FROM bans WHERE event_id = $1 AND user_id = $2)",
+    )
+    .bind(event_id)
+    .bind(user_id)
+    .fetch_one(pool)
+    .await
 }
 
 /// Somebody who may stand at the door.

@@ -78,13 +78,14 @@ pub async fn known(
         .collect()
 }
 
-/// Live joins of these people at these events.
+/// Live joins of these people at these events; locked, so that nobody of them is let in at the door meanwhile.
 pub async fn live(tx: &mut PgConnection, asked: &[(EventId, UserId)]) -> Result<Vec<(EventId, Join)>, sqlx::Error> {
     let rows: Vec<JoinRow> = sqlx::query_as(concat!(
         "SELECT ",
         join_columns!(),
         " FROM unnest($1::uuid[], $2::uuid[]) AS asked (event_id, user_id)
-          JOIN joins j ON j.user_id = asked.user_id AND j.event_id = asked.event_id AND j.status <> 'ended'"
+          JOIN joins j ON j.user_id = asked.user_id AND j.event_id = asked.event_id AND j.status <> 'ended'
+          FOR NO KEY UPDATE OF j"
     ))
     .bind(asked.iter().map(|(event, _)| event.0).collect::<Vec<Uuid>>())
     .bind(asked.iter().map(|(_, user)| user.0).collect::<Vec<Uuid>>())

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, PgPool, types::Json};
 
 use crate::{
-    api::InvitationView,
+    desk::InvitationView,
     desk::LiveStatus,
     domain::{Answers, DueFor, Event, JoinStatus, Way},
 };
@@ -31,7 +31,7 @@ pub async fn places_of(
 ) -> Result<HashMap<EventId, Places>, sqlx::Error> {
     let rows: Vec<(EventId, Option<i32>, i32, i32, i32)> = sqlx::query_as(
         "SELECT e.id, e.capacity, e.confirmed - coalesce(lapsed.confirmed, 0)::integer, e.waitlisted,
-                e.offered + e.reserved - coalesce(lapsed.held, 0)::integer
+                e.offered + e.reserved + e.used - coalesce(lapsed.held, 0)::integer
          FROM events e
          LEFT JOIN LATERAL (
              SELECT sum(party_size) FILTER (WHERE status = 'confirmed') AS confirmed,

@@ -12,7 +12,7 @@ macro_rules! join_columns {
     () => {
         "j.event_id, j.id, j.user_id, j.line_no, j.status, j.party_size, j.at_least, j.asked_size, j.guests, j.answers, j.invitation_id,
          j.leave_other_lines, j.passed, j.due_at, j.due_for, j.joined_at, j.offered_at, j.confirmed_at, j.confirmed_revision,
-         j.given_revision, j.way, j.promoted, j.kept_at, j.ended_at, j.end_reason, j.ended_by, j.arrived_at"
+         j.given_revision, j.way, j.promoted, j.kept_at, j.ended_at, j.end_reason, j.ended_by, j.inside"
     };
 }
 pub(super) use join_columns;
@@ -46,7 +46,7 @@ pub struct JoinRow {
     ended_at: Option<DateTime<Utc>>,
     end_reason: Option<EndReason>,
     ended_by: Option<UserId>,
-    arrived_at: Option<DateTime<Utc>>,
+    inside: i32,
 }
 
 impl From<JoinRow> for Join {
@@ -73,7 +73,7 @@ impl From<JoinRow> for Join {
             way: row.way,
             promoted: row.promoted,
             kept_at: row.kept_at,
-            has_arrived: row.arrived_at.is_some(),
+            inside: row.inside,
             end: row.ended_at.zip(row.end_reason).map(|(at, reason)| End { at, reason, by: row.ended_by }),
         }
     }

@@ -138,11 +138,11 @@ pub async fn save_events(tx: &mut PgConnection, events: &[Event]) -> Result<(), 
         "UPDATE events e
          SET confirmed = n.confirmed, waitlisted = n.waitlisted, line_length = n.line_length, offered = n.offered,
              reserved = n.reserved, overbooked = n.overbooked, capacity_hold = n.capacity_hold, hold_until = n.hold_until,
-             next_line_no = n.next_line_no, revision = n.revision, due_at = n.due_at, banned = n.banned
+             next_line_no = n.next_line_no, revision = n.revision, due_at = n.due_at, banned = n.banned, used = n.used
          FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
-                     $8::integer[], $9::timestamptz[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::integer[])
+                     $8::integer[], $9::timestamptz[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::integer[], $14::integer[])
               AS n (id, confirmed, waitlisted, line_length, offered, reserved, overbooked, capacity_hold, hold_until, next_line_no,
-                    revision, due_at, banned)
+                    revision, due_at, banned, used)
          WHERE e.id = n.id",
     )
     .bind(events.iter().map(|it| it.id.0).collect::<Vec<Uuid>>())
@@ -158,6 +158,7 @@ pub async fn save_events(tx: &mut PgConnection, events: &[Event]) -> Result<(), 
     .bind(events.iter().map(|it| it.revision).collect::<Vec<_>>())
     .bind(events.iter().map(|it| it.due_at).collect::<Vec<_>>())
     .bind(events.iter().map(|it| it.banned).collect::<Vec<_>>())
+    .bind(events.iter().map(|it| it.used).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     as_many(done.rows_affected(), events.len())

@@ -75,7 +75,7 @@ pub async fn save_event(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx
          SET version = $2, organiser_id = $3, status = $4, capacity = $5, starts_at = $6, ends_at = $7, registration = $8,
              moved_at = $9, reconfirm_asked_at = $10, confirmed = $11, waitlisted = $12, line_length = $13, offered = $14,
              reserved = $15, overbooked = $16, capacity_hold = $17, hold_until = $18, next_line_no = $19, revision = $20, due_at = $21,
-             banned = $22
+             banned = $22, used = $23
          WHERE id = $1",
     )
     .bind(event.id)
@@ -100,6 +100,7 @@ pub async fn save_event(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx
     .bind(event.revision)
     .bind(event.due_at)
     .bind(event.banned)
+    .bind(event.used)
     .execute(tx)
     .await
     .map(drop)
@@ -118,7 +119,7 @@ pub async fn write_closing(tx: &mut PgConnection, closing: Closing, now: DateTim
 /// Lets deadlines follow the event as it is now, which was saved before: nobody has to say that they still come where nobody is asked, or
 /// not yet; nobody owes answers that suffice by now; and no deadline is after the start.
 pub async fn adjust_deadlines(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx::Error> {
-    if event.due_at.is_none() {
+    if event.due_at.is_none() && event.offered == 0 {
         return Ok(()); // there are none
     }
     let owing: Vec<(i64, Option<Json<Answers>>)> =
@@ -156,6 +157,44 @@ pub async fn adjust_deadlines(tx: &mut PgConnection, event: &Event) -> Result<()
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// Takes the deadlines of offers away while their event is not public: nobody can accept one then.
+pub async fn pause_offers(tx: &mut PgConnection, event_id: EventId) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE joins SET due_at = NULL, due_for = NULL WHERE event_id = $1 AND due_for = 'offer'")
+        .bind(event_id)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// An offer that goes on.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Resumed {
+    /// Which join.
+    pub id: JoinId,
+    /// Whose.
+    pub user_id: UserId,
+    /// People.
+    pub party_size: i32,
+}
+
+/// Gives offers that were paused a deadline again; which, in order of arrival.
+pub async fn resume_offers(
+    tx: &mut PgConnection,
+    event_id: EventId,
+    until: DateTime<Utc>,
+) -> Result<Vec<Resumed>, sqlx::Error> {
+    sqlx::query_as(
+        "WITH resumed AS (
+             UPDATE joins SET due_at = $2, due_for = 'offer' WHERE event_id = $1 AND status = 'offered' AND due_at IS NULL
+             RETURNING id, user_id, party_size, line_no
+         ) SELECT id, user_id, party_size FROM resumed ORDER BY line_no",
+    )
+    .bind(event_id)
+    .bind(until)
+    .fetch_all(tx)
+    .await
 }
 
 /// Marks those in the line whom this capacity leaves no hope: parties larger than it.
@@ -251,7 +290,7 @@ pub async fn to_look_after(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Even
          UNION (SELECT id FROM events WHERE due_at <= $1 ORDER BY id LIMIT 500)
          UNION (SELECT id FROM events
                 WHERE status = 'published' AND starts_at > $1 AND line_length > 0 AND hold_until IS NULL
-                  AND (capacity IS NULL OR confirmed + offered + reserved < capacity)
+                  AND (capacity IS NULL OR confirmed + offered + reserved + used < capacity)
                 ORDER BY id LIMIT 500)",
     )
     .bind(now)
@@ -264,7 +303,7 @@ pub async fn open_to_claims(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Eve
     sqlx::query_as(
         "SELECT * FROM events
          WHERE status = 'published' AND starts_at > $1 AND starts_at < $1 + interval '2 days' AND line_length > 0
-           AND confirmed + offered + reserved < capacity AND (open_told_at IS NULL OR open_told_at <= $1 - interval '1 hour')
+           AND confirmed + offered + reserved + used < capacity AND (open_told_at IS NULL OR open_told_at <= $1 - interval '1 hour')
            AND starts_at - make_interval(mins => least(coalesce((registration ->> 'offer_minutes')::integer, 120),
                                                        coalesce((registration ->> 'offer_hours')::integer, 24) * 60)) <= $1
          ORDER BY id LIMIT 200",
@@ -309,7 +348,7 @@ pub async fn to_reconfirm(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Event
     .await
 }
 
-/// Sets the deadline for everybody who has a place and no other deadline; whom.
+/// Sets the deadline for everybody who has a place, no other deadline, and has not come yet; whom.
 pub async fn ask_to_reconfirm(
     tx: &mut PgConnection,
     event: &Event,
@@ -328,7 +367,7 @@ pub async fn ask_to_reconfirm(
     .await?;
     sqlx::query_as(
         "UPDATE joins SET due_at = $2, due_for = 'reconfirmation'
-         WHERE event_id = $1 AND status = 'confirmed' AND due_at IS NULL RETURNING id, user_id",
+         WHERE event_id = $1 AND status = 'confirmed' AND due_at IS NULL AND arrived_at IS NULL RETURNING id, user_id",
     )
     .bind(event.id)
     .bind(answer_by)

@@ -213,3 +213,14 @@ async fn the_constraints_refuse_overselling() {
         ]
     );
 }
+
+#[tokio::test]
+async fn finds_places_that_are_wrongly_used_up_or_not() {
+    let rule = "places are used up by those who were inside when their joins ended";
+    finds(rule, &["UPDATE events SET used = 1 WHERE confirmed = 0 AND capacity = 3"]).await;
+    finds(
+        rule,
+        &["UPDATE joins SET status = 'ended', ended_at = now(), end_reason = 'left', arrived_at = now(), inside = 1 WHERE line_no = 2"],
+    )
+    .await;
+}

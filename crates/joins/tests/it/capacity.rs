@@ -212,3 +212,34 @@ async fn a_party_that_a_lowered_capacity_leaves_no_hope_keeps_nobody_waiting() {
     assert_eq!(world.participation(&large, event.id).await["status"], "confirmed");
     world.assert_sound().await;
 }
+
+#[tokio::test]
+async fn a_hold_whose_change_is_refused_ends_at_once_and_the_whole_line_gets_its_places() {
+    let world = World::new().await;
+    let event = world.event(150).await.id;
+    let first = world.people.person("Ada");
+    world.join(&first, event).await.expect(200);
+    let path = format!("/internal/joins/events/{event}/capacity-hold");
+    world.client().post(&path, json!({ "capacity": 1 })).await.expect(204);
+    full(&world, event, 149).await;
+    assert_eq!(world.places(event).await["waitlisted"], 149);
+    world.client().delete_with(&path, json!({ "capacity": 2 })).await.expect(204);
+    assert_eq!(world.places(event).await["waitlisted"], 149, "that was another wish");
+    world.client().delete_with(&path, json!({ "capacity": 1 })).await.expect(204);
+    assert_eq!(world.places(event).await, json!({ "capacity": 150, "confirmed": 150, "waitlisted": 0, "held": 0 }));
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_revoked_invitation_gives_all_that_it_kept_at_once() {
+    let world = World::new().await;
+    let event = world.event(300).await.id;
+    let path = format!("/api/v1/events/{event}/invitations");
+    let organiser = world.client().as_person(&world.organiser);
+    let body = json!({ "label": "Friends", "uses": 300, "reserved": 300 });
+    let made = organiser.post(&path, body).await.expect(201).json;
+    full(&world, event, 300).await;
+    organiser.delete(&format!("{path}/{}", made["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(world.places(event).await, json!({ "capacity": 300, "confirmed": 300, "waitlisted": 0, "held": 0 }));
+    world.assert_sound().await;
+}

@@ -228,3 +228,123 @@ async fn a_clock_that_is_wrong_by_millennia_is_no_reason_to_refuse() {
         assert_eq!(world.scan(&world.organiser, event, "North", scan).await["outcome"], "accepted");
     }
 }
+
+#[tokio::test]
+async fn the_place_of_whoever_is_inside_is_given_to_nobody_when_they_leave() {
+    let world = World::new().await;
+    let event = world.event_at(1, noon() + TimeDelta::hours(30)).await.id;
+    let (ada, bob) = (world.people.person("Ada"), world.people.person("Bob"));
+    world.join(&ada, event).await.expect(200);
+    world.join(&bob, event).await.expect(200);
+    let ticket = world.ticket(&ada, event).await;
+    assert_eq!(world.scan(&world.organiser, event, "North", enter(&ticket)).await["outcome"], "accepted");
+    let places = world.leave(&ada, event).await.expect(200).json["places"].clone();
+    assert_eq!(places, json!({ "capacity": 1, "confirmed": 0, "waitlisted": 1, "held": 1 }));
+    assert_eq!(world.participation(&bob, event).await["status"], "waitlisted", "there is nowhere to sit");
+    world.assert_sound().await;
+    // Whoever is inside can go out, but not in again.
+    let organiser = world.client().as_person(&world.organiser);
+    let door = organiser.get(&format!("/api/v1/events/{event}/door")).await.expect(200).json;
+    assert_eq!(door["counts"], json!({ "expected": 0, "arrived": 1, "inside": 1, "refused": 0 }));
+    assert_eq!(door["guests"][0]["inside"], 1);
+    let out = json!({ "id": key(), "ticket": ticket, "kind": "out", "at": noon() });
+    assert_eq!(world.scan(&world.organiser, event, "North", out).await["outcome"], "accepted");
+    assert_eq!(world.scan(&world.organiser, event, "North", enter(&ticket)).await["outcome"], "no_place");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_walk_in_costs_the_smallest_absent_party_that_does() {
+    let world = World::new().await;
+    let event = world.event_at(9, noon() + TimeDelta::hours(1)).await.id;
+    let people = world.crowd(5);
+    for (person, size) in people.iter().zip([1, 3, 5, 1, 4]) {
+        world.join_with(person, event, json!({ "party_size": size })).await.expect(200);
+    }
+    world.clock.advance(TimeDelta::minutes(75));
+    let organiser = world.client().as_person(&world.fresh(&world.organiser));
+    let walk_in = async |who: &Person| {
+        organiser.post(&format!("/api/v1/events/{event}/door/walk-ins/{}", who.id), Value::Null).await
+    };
+    let states = async || {
+        let mut states = Vec::new();
+        for person in &people {
+            states.push(world.participation(&world.fresh(person), event).await["status"].as_str().unwrap().to_owned());
+        }
+        states
+    };
+    walk_in(&people[3]).await.expect(200);
+    assert_eq!(states().await, ["none", "confirmed", "confirmed", "confirmed", "waitlisted"]);
+    walk_in(&people[4]).await.expect(200);
+    assert_eq!(
+        states().await,
+        ["none", "confirmed", "none", "confirmed", "confirmed"],
+        "four are missing: five go, not three"
+    );
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_right_at_the_door_ends_a_day_after_the_event_and_with_a_ban() {
+    let world = World::new().await;
+    let event = world.event_at(1, noon() + TimeDelta::hours(1)).await.id;
+    let (ada, steward) = (world.people.person("Ada"), world.people.person("Stef"));
+    world.join(&ada, event).await.expect(200);
+    world.join(&steward, event).await.expect(200);
+    let path = |what: &str| format!("/api/v1/events/{event}/{what}");
+    let organiser = world.client().as_person(&world.organiser);
+    let link = organiser.post(&path("stewards/link"), Value::Null).await.expect(201).json;
+    let become_one = async |who: &Person| {
+        world.client().as_person(who).post(&path("stewards"), json!({ "code": link["code"] })).await
+    };
+    become_one(&steward).await.expect(204);
+    let at_door = async |who: &Person| {
+        let who = world.fresh(who);
+        let door = world.client().as_person(&who).get(&path("door")).await.status.as_u16();
+        let view = format!("/internal/joins/events/{event}/view");
+        let view = world.client().as_person(&who).get(&view).await.expect(200).json;
+        (door, view["actions"]["can_check_in"] == true)
+    };
+    assert_eq!(at_door(&steward).await, (200, true));
+    assert_eq!(at_door(&ada).await, (403, false));
+    world.clock.advance(TimeDelta::minutes(75));
+    let as_steward = world.client().as_person(&world.fresh(&steward));
+    let walk_in = as_steward.post(&path(&format!("door/walk-ins/{}", steward.id)), Value::Null).await;
+    assert_eq!(walk_in.code(), "forbidden", "nobody lets themselves in");
+    let organiser = world.client().as_person(&world.fresh(&world.organiser));
+    organiser.post(&path(&format!("participants/{}/ban", steward.id)), json!({})).await.expect(200);
+    assert_eq!(at_door(&steward).await, (403, false));
+    assert_eq!(become_one(&world.fresh(&steward)).await.code(), "banned");
+    organiser.post(&path(&format!("participants/{}/unban", steward.id)), json!({})).await.expect(200);
+    assert_eq!(at_door(&steward).await, (200, true));
+    world.clock.advance(TimeDelta::hours(30));
+    assert_eq!(at_door(&steward).await, (403, false), "the event has been over for a day");
+}
+
+#[tokio::test]
+async fn whoever_still_waits_for_an_approval_does_not_walk_in() {
+    let world = World::new().await;
+    let mut event = world.event_at(1, noon() + TimeDelta::hours(1)).await;
+    world.edit(&mut event, |it| it.registration.access = contracts::registration::Access::Approval).await;
+    let ada = world.people.person("Ada");
+    world.join(&ada, event.id).await.expect(200);
+    world.clock.advance(TimeDelta::minutes(75));
+    let organiser = world.client().as_person(&world.fresh(&world.organiser));
+    let path = format!("/api/v1/events/{}/door/walk-ins/{}", event.id, ada.id);
+    assert_eq!(organiser.post(&path, Value::Null).await.code(), "not_approved");
+}
+
+#[tokio::test]
+async fn a_scan_that_waits_too_long_for_another_is_to_be_sent_again() {
+    let world = World::new().await;
+    let event = world.event(1).await.id;
+    let ada = world.people.person("Ada");
+    world.join(&ada, event).await.expect(200);
+    let ticket = world.ticket(&ada, event).await;
+    let mut tx = world.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM joins WHERE event_id = $1 FOR UPDATE").bind(event).execute(&mut *tx).await.unwrap();
+    let answer = world.at_door(&world.organiser, event, "North", json!([enter(&ticket)])).await.expect(503);
+    assert!(answer.headers.contains_key("retry-after"));
+    tx.rollback().await.unwrap();
+    assert_eq!(world.scan(&world.organiser, event, "North", enter(&ticket)).await["outcome"], "accepted");
+}

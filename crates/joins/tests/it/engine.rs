@@ -676,3 +676,101 @@ async fn what_the_last_of_the_invited_does_not_need_is_free() {
     assert_eq!(world.places(event).await, json!({ "capacity": 5, "confirmed": 2, "waitlisted": 0, "held": 0 }));
     world.assert_sound().await;
 }
+
+#[tokio::test]
+async fn an_invitation_under_the_same_key_is_made_once() {
+    let world = World::new().await;
+    let event = world.event(5).await.id;
+    let organiser = world.client().as_person(&world.organiser).header("idempotency-key", &key());
+    let path = format!("/api/v1/events/{event}/invitations");
+    let body = json!({ "label": "Friends", "uses": 1, "reserved": 2 });
+    let (one, two) = tokio::join!(organiser.post(&path, body.clone()), organiser.post(&path, body.clone()));
+    assert_eq!((one.expect(201).body, two.status.as_u16()), (two.body, 201));
+    assert_eq!(organiser.get(&path).await.expect(200).json["items"].as_array().unwrap().len(), 1);
+    assert_eq!(world.places(event).await["held"], 2);
+    let other = json!({ "label": "Others", "uses": 1, "reserved": 2 });
+    assert_eq!(organiser.post(&path, other).await.code(), "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn free_places_are_added_to_what_is_kept_unless_somebody_waits_for_them() {
+    let world = World::new().await;
+    for someone_waits in [false, true] {
+        let event = world.event(6).await.id;
+        let path = format!("/api/v1/events/{event}/invitations");
+        let body = json!({ "label": "Friends", "uses": 1, "reserved": 2 });
+        let code = world.client().as_person(&world.organiser).post(&path, body).await.expect(201).json["code"].clone();
+        let people = world.crowd(3);
+        world.join(&people[0], event).await.expect(200);
+        if someone_waits {
+            world.join_with(&people[1], event, json!({ "party_size": 5 })).await.expect(200);
+        }
+        let body = json!({ "party_size": 6, "at_least": 2, "invitation": code });
+        let joined = world.join_with(&people[2], event, body).await.expect(200).json;
+        assert_eq!(
+            (&joined["status"], &joined["party_size"]),
+            (&json!("confirmed"), &json!(if someone_waits { 2 } else { 5 }))
+        );
+        world.assert_sound().await;
+    }
+}
+
+#[tokio::test]
+async fn no_invitation_keeps_what_a_passed_party_waits_for() {
+    let world = World::new().await;
+    let event = world.event(3).await.id;
+    let people = world.crowd(2);
+    world.join(&people[0], event).await.expect(200);
+    world.join_with(&people[1], event, json!({ "party_size": 3 })).await.expect(200);
+    let path = format!("/api/v1/events/{event}/invitations");
+    let organiser = world.client().as_person(&world.organiser);
+    let body = json!({ "label": "Friends", "uses": 1, "reserved": 2 });
+    assert_eq!(organiser.post(&path, body.clone()).await.code(), "event_full");
+    world.leave(&people[1], event).await.expect(200);
+    organiser.post(&path, body).await.expect(201);
+}
+
+#[tokio::test]
+async fn an_offer_waits_while_its_event_is_not_public() {
+    let world = World::new().await;
+    let people = world.crowd(2);
+    let mut event = world.full(noon() + TimeDelta::hours(20), &people).await;
+    world.leave(&people[0], event.id).await.expect(200);
+    world.unpublish(&mut event).await;
+    world.clock.advance(TimeDelta::hours(5));
+    world.job("joins.look_after").await;
+    let second = world.fresh(&people[1]);
+    assert_eq!(world.status(&second, event.id).await, "offered");
+    assert_eq!(world.act(&second, event.id, "claim", Value::Null).await.code(), "event_not_open");
+    world.assert_sound().await;
+    world.publish(&mut event).await;
+    assert_eq!(world.participation(&second, event.id).await["due_at"], json!(noon() + TimeDelta::hours(7)));
+    let told = world.told(event.id).await;
+    assert_eq!(told.iter().filter(|(kind, _)| kind == "join.offered").count(), 2, "they hear of the new time");
+    assert_eq!(world.act(&second, event.id, "claim", Value::Null).await.expect(200).json["status"], "confirmed");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn where_places_are_without_limit_everybody_has_an_offer_at_once() {
+    let world = World::new().await;
+    let people = world.crowd(40);
+    let mut event = world.full(noon() + TimeDelta::hours(20), &people).await;
+    world.edit(&mut event, |it| it.capacity = None).await;
+    assert_eq!(world.places(event.id).await, json!({ "capacity": null, "confirmed": 1, "waitlisted": 0, "held": 39 }));
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_public_is_not_there_for_strangers() {
+    let world = World::new().await;
+    let people = world.crowd(2);
+    let mut event = world.full(noon() + TimeDelta::hours(20), &people[..1]).await;
+    world.unpublish(&mut event).await;
+    let path = format!("/api/v1/events/{}/participation", event.id);
+    world.client().as_person(&people[1]).get(&path).await.expect(404);
+    assert_eq!(world.status(&people[0], event.id).await, "confirmed");
+    assert_eq!(world.status(&world.organiser, event.id).await, "none");
+    let known = world.client().get(&format!("/internal/joins/events/{}", event.id)).await.expect(200).json;
+    assert_eq!(known["public"], false);
+}

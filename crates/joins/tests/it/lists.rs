@@ -205,7 +205,7 @@ async fn the_event_page_learns_what_the_viewer_can_do() {
     assert_eq!(fresh["places"], json!({ "capacity": 1, "confirmed": 0, "waitlisted": 0, "held": 0 }));
     assert_eq!(fresh["participation"]["status"], "none");
     assert_eq!(fresh["participation"]["joined_at"], Value::Null);
-    let actions = |can_join: bool, can_leave: bool, reason: Value| json!({ "can_join": can_join, "can_leave": can_leave, "can_claim": false, "reason": reason });
+    let actions = |can_join: bool, can_leave: bool, reason: Value| json!({ "can_join": can_join, "can_leave": can_leave, "can_claim": false, "can_check_in": false, "reason": reason });
     assert_eq!(fresh["actions"], actions(true, false, Value::Null));
     assert_eq!((&fresh["line"]["phase"], &fresh["overlaps"]), (&json!("automatic"), &json!([])));
     for person in &people {

@@ -37,6 +37,9 @@ enum Step {
     /// The start is so many hours from now.
     Start(i64),
     Hold(i32),
+    Release(i32),
+    /// A party comes in, or goes out.
+    Scan(usize, bool),
     /// Time goes by: so many seconds.
     Wait(i64),
     LookAfter,
@@ -138,6 +141,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => rules().prop_map(Step::Rules),
         1 => (1..80_i64).prop_map(Step::Start),
         1 => (0..5_i32).prop_map(Step::Hold),
+        1 => (0..5_i32).prop_map(Step::Release),
+        2 => (0..PEOPLE, prop::bool::weighted(0.7)).prop_map(|(who, comes)| Step::Scan(who, comes)),
         5 => prop_oneof![Just(30), Just(299), Just(300), 60..7_200_i64, 3_600..90_000_i64].prop_map(Step::Wait),
         2 => Just(Step::LookAfter),
         1 => Just(Step::AskToReconfirm),
@@ -362,6 +367,13 @@ impl Run<'_> {
                     Err(code) => assert_eq!(answer.code(), code),
                 }
             }
+            Step::Release(capacity) => {
+                let path = format!("/internal/joins/events/{}/capacity-hold", self.event.id);
+                let answer = self.world.client().delete_with(&path, json!({ "capacity": capacity })).await;
+                assert_eq!(answer.status, 204);
+                self.oracle.release(*capacity);
+            }
+            Step::Scan(who, comes) => self.scan(*who, *comes).await,
             Step::Wait(seconds) => {
                 self.world.clock.advance(TimeDelta::seconds(*seconds));
                 self.oracle.now += TimeDelta::seconds(*seconds);
@@ -400,10 +412,30 @@ impl Run<'_> {
         }
     }
 
+    /// Whoever has no place by now is not looked for: a device knows nobody else.
+    async fn scan(&mut self, who: usize, comes: bool) {
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT line_no FROM joins WHERE event_id = $1 AND user_id = $2 AND status = 'confirmed'",
+        )
+        .bind(self.event.id)
+        .bind(self.people[who].id)
+        .fetch_optional(&self.world.pool)
+        .await
+        .unwrap();
+        let expected = self.oracle.scan(who, comes);
+        let Some(line_no) = found else { return assert!(!expected) };
+        let kind = if comes { "in" } else { "out" };
+        let scan = json!({ "id": key(), "line_no": line_no, "kind": kind, "at": self.oracle.now });
+        let path = format!("/api/v1/events/{}/door/scans", self.event.id);
+        let organiser = self.as_person(&self.world.organiser);
+        let answer = organiser.post(&path, json!({ "scans": [scan] })).await.expect(200);
+        assert_eq!(answer.json["results"][0]["outcome"] == "accepted", expected, "{}", answer.json);
+    }
+
     async fn compare(&self) {
-        type Row = (UserId, i32, Option<i32>, String, i32, Option<DateTime<Utc>>, Option<String>);
+        type Row = (UserId, i32, Option<i32>, String, i32, Option<DateTime<Utc>>, Option<String>, i32);
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT user_id, party_size, at_least, status, passed, due_at, due_for FROM joins
+            "SELECT user_id, party_size, at_least, status, passed, due_at, due_for, inside FROM joins
              WHERE event_id = $1 AND status <> 'ended' ORDER BY line_no",
         )
         .bind(self.event.id)
@@ -413,7 +445,8 @@ impl Run<'_> {
         let row = |it: &Member| {
             let (due_at, due_for) = (it.due.map(|(at, _)| at), it.due.map(|(_, what)| what.name().to_owned()));
             let at_least = (it.at_least < it.size).then_some(it.at_least);
-            (self.people[it.who].id, it.size, at_least, it.status.name().to_owned(), it.passed, due_at, due_for)
+            let status = it.status.name().to_owned();
+            (self.people[it.who].id, it.size, at_least, status, it.passed, due_at, due_for, it.inside)
         };
         assert_eq!(rows, self.oracle.members.iter().map(row).collect::<Vec<_>>());
         let invitations: Vec<(i32, i32)> =
@@ -434,8 +467,12 @@ impl Run<'_> {
     async fn compare_what_is_shown(&self) {
         for (who, person) in self.people.iter().enumerate() {
             let path = format!("/api/v1/events/{}/participation", self.event.id);
-            let standing = self.as_person(person).get(&path).await.expect(200).json;
             let seen = self.oracle.seen(who);
+            let is_there = seen.is_some() || self.oracle.status != EventStatus::Draft;
+            let standing = self.as_person(person).get(&path).await.expect(if is_there { 200 } else { 404 }).json;
+            if !is_there {
+                continue;
+            }
             assert_eq!(standing["status"], seen.map_or("none", |it| it.status.name()));
             assert_eq!(standing["position"], json!(seen.and_then(|_| self.oracle.position(who))));
         }

@@ -147,32 +147,32 @@ function Status({ event }: { event: EventView }) {
           <span>{t.event.draft}</span>
         </div>
       )}
+      {(event.actions.can_edit || event.actions.can_check_in) && <Manage event={event} />}
+    </>
+  )
+}
+
+/** For those who organise the event; whoever only stands at the door finds the way there. */
+function Manage({ event }: { event: EventView }) {
+  const { t } = useI18n()
+  const params = { id: event.id }
+  const look = buttonClass({ size: 'small' })
+  return (
+    <nav className={s.manage} aria-label={t.event.manage}>
       {event.actions.can_edit && (
-        <nav className={s.manage} aria-label={t.event.manage}>
-          <Link
-            to="/events/$id/edit"
-            params={{ id: event.id }}
-            className={buttonClass({ size: 'small' })}
-          >
+        <>
+          <Link to="/events/$id/edit" params={params} className={look}>
             {t.event.edit}
           </Link>
-          <Link
-            to="/events/$id/participants"
-            params={{ id: event.id }}
-            className={buttonClass({ size: 'small' })}
-          >
+          <Link to="/events/$id/participants" params={params} className={look}>
             {t.event.participants}
           </Link>
-          <Link
-            to="/events/$id/door"
-            params={{ id: event.id }}
-            className={buttonClass({ size: 'small' })}
-          >
-            {t.door.title}
-          </Link>
-        </nav>
+        </>
       )}
-    </>
+      <Link to="/events/$id/door" params={params} className={look}>
+        {t.door.title}
+      </Link>
+    </nav>
   )
 }
 

@@ -3,6 +3,8 @@ import Copy from 'lucide-react/icons/copy'
 import { useState } from 'react'
 import { api, unwrap } from '../../api/client'
 import { errorText } from '../../api/forms'
+import { underKey } from '../../api/idempotency'
+import { useMe } from '../../api/session'
 import type { Invitation } from '../../api/types'
 import { useI18n, useT } from '../../i18n'
 import { formatInstant } from '../../i18n/dates'
@@ -131,6 +133,7 @@ function Create({ id }: { id: string }) {
   const say = useToast()
   const client = useQueryClient()
   const reread = useRereadPeople(id)
+  const userId = useMe().data?.id ?? ''
   const words = t.invitations
   const form = useForm({
     check: ({ expires_at }) => ({
@@ -138,11 +141,14 @@ function Create({ id }: { id: string }) {
         expires_at && Date.parse(expires_at) <= Date.now() ? t.errors.in_the_past : undefined,
     }),
     submit: async (values, element) => {
-      await unwrap(
-        api.POST('/api/v1/events/{id}/invitations', {
-          params: { path: { id } },
-          body: toInvitation(values),
-        }),
+      const body = toInvitation(values)
+      await underKey('invitation', id, userId, body, (key) =>
+        unwrap(
+          api.POST('/api/v1/events/{id}/invitations', {
+            params: { path: { id }, header: { 'Idempotency-Key': key } },
+            body,
+          }),
+        ),
       )
       element.reset()
       say(words.created)

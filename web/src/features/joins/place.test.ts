@@ -33,12 +33,25 @@ const event = (over: Partial<EventView> = {}) =>
     ends_at: '2027-06-12T18:00:00Z',
     places: places(10, 3),
     participation: null,
-    actions: { can_join: true, can_leave: false, can_claim: false, can_edit: false, reason: null },
+    actions: {
+      can_join: true,
+      can_leave: false,
+      can_claim: false,
+      can_edit: false,
+      can_check_in: false,
+      reason: null,
+    },
     degraded: [],
     line: line(),
     ...over,
   }) as EventView
-const none = { can_join: false, can_leave: false, can_claim: false, can_edit: false }
+const none = {
+  can_join: false,
+  can_leave: false,
+  can_claim: false,
+  can_edit: false,
+  can_check_in: false,
+}
 const mine = (over: Partial<Participation>, more: Partial<EventView> = {}) =>
   event({ participation: { ...NOT_IN, party_size: 1, ...over }, ...more })
 

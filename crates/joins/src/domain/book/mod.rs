@@ -21,7 +21,8 @@ pub use people::{Given, Placed};
 
 /// Parties of the line that are looked at for one that fits, behind one that does not.
 const LOOK_AHEAD: usize = 100;
-/// People who have an offer at one time: as long as so many are thinking about it, the next ones wait.
+/// People who have an offer at one time: as long as so many are thinking about it, the next ones wait. Where places are without limit,
+/// nobody has to wait for anybody.
 const OFFERED_AT_ONCE: i32 = 20;
 /// How long an agreed capacity keeps places back while the organiser's change is on its way.
 const HOLD: TimeDelta = TimeDelta::seconds(30);
@@ -177,7 +178,9 @@ impl Book {
         let length = self.event.line_length;
         let look_ahead = i32::try_from(LOOK_AHEAD).unwrap_or(i32::MAX);
         let parties = match self.event.room(now) {
-            Some(room) if !due && !lapsed => room.max(0).saturating_add(freeing * 11 + look_ahead),
+            Some(room) if !due && !lapsed => {
+                room.max(0).saturating_add(freeing.saturating_mul(11)).saturating_add(look_ahead)
+            }
             _ => length,
         };
         Wanted { parties: parties.min(length), due }
@@ -318,7 +321,7 @@ impl Book {
             };
             let is_new = newcomer == Some(line_no);
             if phase == Phase::Offers && !is_new {
-                if self.event.offered >= OFFERED_AT_ONCE {
+                if self.event.offered >= OFFERED_AT_ONCE && self.event.capacity.is_some() {
                     break;
                 }
                 self.offer(line_no, fitting, now);
@@ -354,8 +357,7 @@ impl Book {
 
     fn offer(&mut self, line_no: i64, people: i32, now: DateTime<Utc>) {
         let revision = self.event.revision;
-        let time = TimeDelta::minutes(self.event.registration.offer_minutes.into());
-        let until = (now + time).min(self.event.starts_at);
+        let until = self.event.offered_until(now);
         let Some(join) = self.joins.get_mut(&line_no) else { return };
         self.line.remove(&line_no);
         self.event.release(join.status, join.size);
@@ -417,11 +419,12 @@ impl Book {
         }
     }
 
-    /// Ends a join; what it held is free. Never refused.
+    /// Ends a join; what it held is free, but for the places of those who are inside: those are used up. Never refused.
     fn end(&mut self, line_no: i64, reason: EndReason, by: Option<UserId>, words: Option<String>, now: DateTime<Utc>) {
         let Some(join) = self.joins.get_mut(&line_no) else { return };
         let was_confirmed = join.status == JoinStatus::Confirmed;
         self.event.release(join.status, join.size);
+        self.event.used += join.inside;
         self.line.remove(&line_no);
         self.of.remove(&join.user_id);
         join.status = JoinStatus::Ended;

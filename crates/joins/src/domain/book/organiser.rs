@@ -10,14 +10,16 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Action, Book, Fact, HOLD, Wanted};
-use crate::domain::{Claim, Claimant, Closed, Event, InvitationCode, JoinStatus, Placed, Refusal, Way};
+use crate::domain::{Claim, Claimant, Closed, Event, InvitationCode, Join, JoinStatus, Placed, Refusal, Way};
 
 /// An invitation to be made.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct NewInvitation {
-    /// Which.
+    /// Which. Chosen anew for each request, so no part of what was asked for.
+    #[serde(skip)]
     pub id: Uuid,
-    /// What the invited will know.
+    /// What the invited will know. Likewise.
+    #[serde(skip)]
     pub code: InvitationCode,
     /// How the organiser calls it.
     pub label: String,
@@ -187,8 +189,10 @@ impl Book {
             Some(closed) => return Err(Refusal::NotOpen(closed)),
         }
         let join = self.live(user_id).ok_or(Refusal::NotIn)?;
-        if join.status != JoinStatus::Waitlisted {
-            return Err(Refusal::AlreadyIn);
+        match join.status {
+            JoinStatus::Waitlisted => {}
+            JoinStatus::Pending => return Err(Refusal::NotApproved),
+            JoinStatus::Offered | JoinStatus::Confirmed | JoinStatus::Ended => return Err(Refusal::AlreadyIn),
         }
         let (line_no, size) = (join.line_no, join.size);
         let missing = size - self.event.room(now).unwrap_or(size);
@@ -203,25 +207,35 @@ impl Book {
         Ok(self.placed(line_no))
     }
 
-    /// Whose places are unused, so that these many people fit; `None` if they are not enough.
-    fn absent(&self, mut people: i32) -> Option<Vec<i64>> {
+    /// Whose places are unused, so that these many people fit; `None` if they are not enough. Whoever arrived last first, but no party that
+    /// is larger than what is missing as long as smaller ones do, and none that is not needed.
+    fn absent(&self, mut missing: i32) -> Option<Vec<i64>> {
+        let unused = || {
+            let joins = self.joins.values().rev();
+            joins.filter(|it| self.absent.contains(&it.line_no) && it.status == JoinStatus::Confirmed)
+        };
         let mut absent = Vec::new();
-        for join in self
-            .joins
-            .values()
-            .rev()
-            .filter(|it| self.absent.contains(&it.line_no) && it.status == JoinStatus::Confirmed)
-        {
-            if people <= 0 {
-                break;
+        for join in unused() {
+            if join.size <= missing {
+                missing -= join.size;
+                absent.push(join);
             }
-            people -= join.size;
-            absent.push(join.line_no);
         }
-        (people <= 0).then_some(absent)
+        if missing > 0 {
+            let is_large = |it: &&Join| it.size >= missing && absent.iter().all(|other| other.line_no != it.line_no);
+            let large = unused().filter(is_large).min_by_key(|it| it.size)?;
+            let mut spare = large.size - missing;
+            absent.retain(|it| {
+                let is_needed = it.size > spare;
+                spare -= if is_needed { 0 } else { it.size };
+                is_needed
+            });
+            absent.push(large);
+        }
+        Some(absent.into_iter().map(|it| it.line_no).collect())
     }
 
-    /// Keeps places for the invited.
+    /// Keeps places for the invited, but none that wait for somebody in the line.
     ///
     /// # Errors
     /// If fewer are free, or there will be none.
@@ -230,7 +244,8 @@ impl Book {
         if self.event.closed(now) == Some(Closed::Cancelled) {
             return Err(Refusal::NotOpen(Closed::Cancelled));
         }
-        if let Some(room) = self.event.room(now)
+        let room = if self.is_awaited(now) { Some(0) } else { self.event.room(now) };
+        if let Some(room) = room
             && it.reserved > 0
             && it.reserved > room
         {
@@ -248,6 +263,17 @@ impl Book {
             self.tell_places();
         }
         Ok(())
+    }
+
+    /// Whether whatever is free waits for somebody in the line.
+    fn is_awaited(&self, now: DateTime<Utc>) -> bool {
+        self.event.is_held_up(now)
+            && self.line.iter().any(|line_no| !self.event.is_hopeless(self.joins[line_no].at_least))
+    }
+
+    /// How many places this invitation keeps.
+    pub fn reserved_by(&self, code: &InvitationCode) -> i32 {
+        self.invitations.get(code).map_or(0, |it| it.reserved)
     }
 
     /// Takes an invitation back; the places that it kept go to the line.
@@ -280,6 +306,15 @@ impl Book {
         self.event.hold(capacity, now, now + HOLD).map_err(|taken| Refusal::BelowTaken { taken })?;
         self.bump();
         Ok(())
+    }
+
+    /// The change that a hold was made for has been refused elsewhere.
+    pub fn release_hold(&mut self, capacity: i32, now: DateTime<Utc>) {
+        self.settle(now);
+        if self.event.withdraw_hold(capacity) {
+            self.bump();
+            self.give(None, now);
+        }
     }
 
     /// How much has to be known before the organiser's decision is taken over.

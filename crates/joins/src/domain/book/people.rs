@@ -102,7 +102,7 @@ impl Book {
             way: None,
             promoted: false,
             kept_at: None,
-            has_arrived: false,
+            inside: 0,
             end: None,
         };
         self.event.take(join.status, size);
@@ -224,18 +224,21 @@ impl Book {
         line_no
     }
 
-    /// Uses an invitation; `true` if it came with a place. What it kept beyond its last use is kept for nobody, and free.
+    /// Uses an invitation; `true` if it came with a place. If too few are kept for the whole party, free places are added, unless somebody
+    /// else waits for them. What it kept beyond its last use is kept for nobody, and free.
     fn use_invitation(&mut self, code: &InvitationCode, line_no: i64, now: DateTime<Utc>) -> bool {
         let (Some(invitation), Some(join)) = (self.invitations.get_mut(code), self.joins.get(&line_no)) else {
             return false;
         };
         self.used.insert(code.clone());
         invitation.uses_left -= 1;
-        let people = join.size.min(invitation.reserved);
-        let suffices = people >= join.at_least;
         let before = invitation.reserved;
+        let is_first = self.event.line_length == 1 || self.event.phase(now) == Phase::OpenClaim;
+        let free = if is_first { self.event.room(now).map_or(i32::MAX, |room| room.max(0)) } else { 0 };
+        let people = join.size.min(before.saturating_add(free));
+        let suffices = before > 0 && people >= join.at_least;
         if suffices {
-            invitation.reserved -= people;
+            invitation.reserved -= people.min(before);
         }
         if invitation.uses_left == 0 {
             invitation.reserved = 0;
