@@ -13,6 +13,7 @@ mod domain;
 mod error;
 mod hashing;
 mod internal;
+mod metrics;
 mod proof;
 mod sessions;
 mod store;
@@ -69,6 +70,7 @@ pub fn api() -> OpenApiRouter<State> {
 
 /// The role, with the key that signs its access tokens.
 pub fn role(context: Context, signer: Signer) -> Running {
+    metrics::start();
     let signer = Arc::new(signer);
     let published = keys::Published::new(&context, signer.clone());
     let state = State {

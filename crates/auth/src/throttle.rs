@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use platform::{Clock, problem::Problem, random};
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use crate::{domain::Email, error};
+use crate::{domain::Email, error, metrics};
 
 /// So many at once, and one more after each `refill`.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +84,7 @@ impl Throttle {
         if self.take_by(&self.pool, policy, key).await? {
             return Ok(());
         }
+        metrics::locked_out(policy.name);
         let seconds = u32::try_from(policy.refill.as_secs()).unwrap_or(u32::MAX).max(1);
         Err(Problem::new(error::TOO_MANY_ATTEMPTS).retry_after(seconds))
     }

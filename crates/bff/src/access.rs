@@ -19,7 +19,7 @@ pub async fn log(request: Request, next: Next) -> Response {
     if status.is_server_error() {
         tracing::warn!(http.method = %method, http.route = route, http.status = status.as_u16(), duration_ms = ms, "request");
     } else {
-        tracing::debug!(http.method = %method, http.route = route, http.status = status.as_u16(), duration_ms = ms, "request");
+        tracing::info!(http.method = %method, http.route = route, http.status = status.as_u16(), duration_ms = ms, "request");
     }
     response
 }

@@ -9,11 +9,9 @@ use platform::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     problem::Problem,
     role::RoleService,
-    trace::TraceContext,
 };
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
-use tower::ServiceExt as _;
 
 /// The longest that a part of a page may take before the page goes without it.
 pub const PART_DEADLINE: Duration = Duration::from_millis(1500);
@@ -78,19 +76,26 @@ pub async fn send(
     *request.method_mut() = method;
     *request.uri_mut() = path.parse().map_err(|_| Problem::not_found())?;
     *request.headers_mut() = headers.clone();
-    if let Ok(value) = HeaderValue::from_str(&TraceContext::current().to_string()) {
-        request.headers_mut().insert("traceparent", value);
-    }
+    let calling = role.calling(&mut request);
     let answer = timeout(within, async {
-        let response = role.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
-        let (parts, body) = response.into_parts();
+        let (parts, body) = role.answer(request).await.into_parts();
         let body = http_body_util::Limited::new(body, MAX_ANSWER).collect().await;
         body.map(|body| RoleAnswer { status: parts.status, headers: parts.headers, body: body.to_bytes() })
     })
     .await;
     match answer {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(_)) | Err(_) => Err(Problem::unavailable()),
+        Ok(Ok(answer)) => {
+            calling.answered(answer.status);
+            Ok(answer)
+        }
+        Ok(Err(_)) => {
+            calling.failed("unavailable");
+            Err(Problem::unavailable())
+        }
+        Err(_) => {
+            calling.failed("timeout");
+            Err(Problem::unavailable())
+        }
     }
 }
 

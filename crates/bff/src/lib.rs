@@ -122,7 +122,7 @@ pub fn router(setup: Setup) -> (Router, impl Future<Output = ()> + Send + 'stati
         .fallback(web::fallback)
         .method_not_allowed_fallback(web::method_not_allowed);
     let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn(platform::http::request_context))
+        .layer(middleware::from_fn_with_state("bff", platform::http::request_context))
         .layer(middleware::from_fn(access::log))
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(middleware::from_fn_with_state(state.clone(), guard::security_headers))

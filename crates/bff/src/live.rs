@@ -61,6 +61,7 @@ struct Known {
 /// How full an event is, and which of two such pieces of news is the newer: they may overtake each other.
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct Told {
+    public: bool,
     revision: i64,
     #[serde(flatten)]
     places: Places,
@@ -106,9 +107,13 @@ impl Hub {
     }
 
     fn tell(&self, id: EventId, told: Told) {
-        if let Ok(watched) = self.watched.lock()
+        if let Ok(mut watched) = self.watched.lock()
             && let Some(sender) = watched.get(&id)
         {
+            if !told.public {
+                watched.remove(&id); // its streams end
+                return;
+            }
             sender.send_if_modified(|known| {
                 if known.is_some_and(|known| known.revision >= told.revision) {
                     return false;
@@ -124,8 +129,14 @@ impl Hub {
         let ids: Vec<EventId> =
             self.watched.lock().map(|watched| watched.keys().copied().collect()).unwrap_or_default();
         for id in ids {
-            if let Ok(Some(told)) = self.ask(id).await {
-                self.tell(id, told);
+            match self.ask(id).await {
+                Ok(Some(told)) => self.tell(id, told),
+                Ok(None) => {
+                    if let Ok(mut watched) = self.watched.lock() {
+                        watched.remove(&id);
+                    }
+                }
+                Err(_) => {}
             }
         }
     }
@@ -137,7 +148,7 @@ impl Hub {
             return Ok(None);
         }
         let Known { public, revision, places } = answer.json()?;
-        Ok(public.then_some(Told { revision, places }))
+        Ok(public.then_some(Told { public, revision, places }))
     }
 
     fn watch(&self, id: EventId) -> Result<(watch::Receiver<Option<Told>>, Guard), Problem> {

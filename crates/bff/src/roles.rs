@@ -8,13 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{MethodFilter, on},
 };
-use platform::{
-    http::{HeaderValue, Method},
-    problem::Problem,
-    role::RoleService,
-    trace::TraceContext,
-};
-use tower::ServiceExt as _;
+use platform::{http::Method, problem::Problem, role::RoleService};
 use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::{State, session};
@@ -115,9 +109,9 @@ async fn forward(name: &'static str, Extract(state): Extract<State>, mut request
     request.extensions_mut().clear();
     // The door has limited the body; another limit of the framework's own must not come between.
     DefaultBodyLimit::disable().apply(&mut request);
-    if let Ok(value) = HeaderValue::from_str(&TraceContext::current().to_string()) {
-        request.headers_mut().insert("traceparent", value);
-    }
-    let response = state.role(name).clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+    let role = state.role(name);
+    let calling = role.calling(&mut request);
+    let response = role.answer(request).await;
+    calling.answered(response.status());
     session::translate(&state, response)
 }

@@ -11,23 +11,21 @@ use axum::Router;
 use platform::{
     Clock,
     broadcast::Broadcast,
-    bus::{Bus, Relay, Subscription, Worker},
+    bus::{self, Bus, Relay, Subscription, Worker},
     config::Config,
     db::{self, Schema},
-    health::Health,
     http::{Server, connections_allowed},
     identity::{Keys, Verifier},
     lifecycle::Lifecycle,
+    metrics,
+    ops::Ops,
     outbox::Outbox,
-    role::{self, Context, Running, Rush},
+    role::{Context, RoleService, Running, Rush},
 };
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::description;
-
-/// Connections of the operations listener: probes and scrapes.
-const OPERATORS: usize = 64;
 
 /// Who reads which messages, over all roles, whether they run here or not.
 fn subscriptions() -> &'static [Subscription] {
@@ -48,22 +46,37 @@ pub struct App {
     /// The same door without a network, for commands that act as a person would.
     pub door: Router,
     lifecycle: Lifecycle,
-    servers: Vec<tokio::task::JoinHandle<()>>,
+    server: tokio::task::JoinHandle<()>,
     drain_timeout: Duration,
 }
 
 impl App {
+    /// Opens the operations listener, which answers from the first moment on, and then starts every role on the database at `url`, which is
+    /// migrated.
+    ///
+    /// # Errors
+    /// As [`operations`] and [`start_with`](Self::start_with).
+    pub async fn start(config: Config, clock: Clock, url: &str, lifecycle: Lifecycle) -> anyhow::Result<Self> {
+        let ops = operations(&config, &clock, &lifecycle)?;
+        Self::start_with(ops, config, clock, url, lifecycle).await
+    }
+
     /// Starts every role on the database at `url`, which is migrated.
     ///
     /// # Errors
-    /// If a listener cannot be bound, or a key cannot be read.
-    pub async fn start(config: Config, clock: Clock, url: &str, lifecycle: Lifecycle) -> anyhow::Result<Self> {
+    /// If the public door cannot be opened, or a key cannot be read.
+    pub async fn start_with(
+        ops: Ops,
+        config: Config,
+        clock: Clock,
+        url: &str,
+        lifecycle: Lifecycle,
+    ) -> anyhow::Result<Self> {
         let started = Instant::now();
         let config = Arc::new(config);
         let bus_pool = db::queue_pool(url, 6)?;
         let bus = Bus::new(bus_pool.clone());
         let (broadcast, news) = Broadcast::new(bus_pool);
-        let health = Health::new(clock.clone(), lifecycle.drain.clone());
         let parts = Parts {
             config: &config,
             clock: &clock,
@@ -86,7 +99,15 @@ impl App {
             feed::role(parts.context(feed::SCHEMA)?),
             notify::role(parts.context(notify::SCHEMA)?),
         ];
+        let health = ops.health.clone();
         lifecycle.spawn(health.watch_database("database", db::pool(url, "bus", 1)?, lifecycle.stop.clone()));
+
+        let outboxes = roles.iter().map(|role| (role.name, role.pool.clone())).collect();
+        lifecycle.spawn(bus::watch(bus.clone(), outboxes, subscriptions(), clock.clone(), lifecycle.stop.clone()));
+        lifecycle.spawn(metrics::watch_runtime("main", lifecycle.stop.clone()));
+        lifecycle.spawn_behind(metrics::watch_runtime("behind", lifecycle.stop.clone()));
+        let pools = roles.iter().map(|role| (role.name, role.pool.clone())).collect();
+        lifecycle.spawn(db::watch(pools, lifecycle.stop.clone()));
 
         let mut services = vec![media_role()];
         for role in roles {
@@ -111,19 +132,15 @@ impl App {
         lifecycle.spawn(news.run(lifecycle.stop.clone()));
 
         let public = listen(config.http.listen).await?;
-        let ops = listen(config.http.ops_listen).await?;
         let app = Self {
             public: public.local_addr()?,
-            ops: ops.local_addr()?,
+            ops: ops.addr,
             door: door.clone(),
-            servers: vec![
-                serve(public, door.merge(health.router()), connections_allowed(), lifecycle.drain.clone()),
-                // Probes are answered to the end: "draining" is an answer, too.
-                serve(ops, health.router(), OPERATORS, lifecycle.stop.clone()),
-            ],
+            server: serve(public, door.merge(health.router()), connections_allowed(), lifecycle.drain.clone()),
             drain_timeout: config.http.drain_timeout,
             lifecycle,
         };
+        health.started();
         tracing::info!(
             http.listen = %app.public,
             ops.listen = %app.ops,
@@ -140,14 +157,27 @@ impl App {
     }
 
     /// Stops as on the first signal.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         self.lifecycle.drain.cancel();
-        let door = self.servers.remove(0);
-        if timeout(self.drain_timeout, door).await.is_err() {
+        if timeout(self.drain_timeout, self.server).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
         self.lifecycle.shut_down().await;
     }
+}
+
+/// Opens the operations listener. Probes are answered to the end: "draining" is an answer, too.
+///
+/// # Errors
+/// If its address is taken.
+pub fn operations(config: &Config, clock: &Clock, lifecycle: &Lifecycle) -> anyhow::Result<Ops> {
+    let addr = config.http.ops_listen;
+    if !config.telemetry.metrics {
+        metrics::switch_off();
+    }
+    metrics::build_info(env!("CARGO_PKG_VERSION"), option_env!("CITYEVENTS_REVISION").unwrap_or("unknown"));
+    Ops::open(addr, clock.clone(), lifecycle.drain.clone(), lifecycle.stop.clone(), Router::new())
+        .with_context(|| format!("cannot listen on {addr}: is another process using it?"))
 }
 
 /// What all roles share.
@@ -180,26 +210,29 @@ impl Parts<'_> {
 
 /// A role as the public door sees it: its router behind the layers that every role has.
 fn public_role(running: &Running) -> bff::PublicRole {
-    let layered = running.router.clone().layer(axum::middleware::from_fn(platform::http::request_context));
     let (_, api) = description::parts()
         .into_iter()
         .find(|(name, _)| *name == running.name)
         .unwrap_or_else(|| panic!("{} has no description", running.name));
     bff::PublicRole {
         name: running.name,
-        service: role::in_process(layered),
+        service: service(running.name, running.router.clone()),
         operations: bff::operations(&api),
         pages: &[],
     }
+}
+
+/// A role's router behind what every role has.
+fn service(name: &'static str, router: Router) -> RoleService {
+    let context = axum::middleware::from_fn_with_state(name, platform::http::request_context);
+    RoleService::in_process(name, router.layer(context))
 }
 
 /// Posters need no database: `media` is routes only, so far.
 fn media_role() -> bff::PublicRole {
     bff::PublicRole {
         name: "media",
-        service: role::in_process(
-            media::routes::<()>().layer(axum::middleware::from_fn(platform::http::request_context)),
-        ),
+        service: service("media", media::routes::<()>()),
         operations: std::collections::HashSet::new(),
         pages: &["/media/covers/{category}/{file}"],
     }

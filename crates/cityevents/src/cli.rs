@@ -89,7 +89,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Print(Print::Errors) => print!("{}", crate::description::errors_markdown()),
         Command::Print(Print::Config) => print!("{}", platform::config::DEFAULT_TOML),
         command => {
-            telemetry::init(&config.log).map_err(anyhow::Error::msg).context("log.level")?;
+            telemetry::init(&config.log, &config.telemetry).map_err(anyhow::Error::msg).context("log.level")?;
             config.data_dir = absolute(&config.data_dir, command.only_looks())?;
             with_config(command, config).await?;
         }

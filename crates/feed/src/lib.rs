@@ -12,6 +12,7 @@ mod consumers;
 mod domain;
 mod error;
 mod internal;
+mod metrics;
 mod store;
 
 pub use consumers::SUBSCRIPTIONS;
@@ -57,6 +58,7 @@ pub fn api() -> OpenApiRouter<State> {
 
 /// The role.
 pub fn role(context: Context) -> Running {
+    metrics::start();
     let state = State { pool: context.pool.clone(), clock: context.clock, verifier: context.verifier };
     let (public, _) = api().split_for_parts();
     let reader = Arc::new(consumers::Reader::new(state.clock.clone()));

@@ -106,7 +106,7 @@ impl Handle<PlacesChanged> for Reader {
     async fn handle(&self, tx: &mut PgConnection, _: &Message, it: PlacesChanged) -> Result<(), HandleError> {
         // What the message says may be history by now.
         if let Some(event) = store::event(tx, it.event_id).await? {
-            self.0.tell(event.id, event.places(), event.revision);
+            self.0.tell(&event);
         }
         Ok(())
     }

@@ -51,6 +51,7 @@ impl Refusal {
             }
             Self::InvitationNeeded => Problem::new(INVITATION_NEEDED),
             Self::InvitationSpent => Problem::new(INVITATION_SPENT),
+            Self::Expired(_) => Problem::invalid("expires_at", "must be in the future"),
             Self::Answers(faults) => {
                 faults.into_iter().fold(Problem::new(problem::VALIDATION_FAILED), |problem, fault| {
                     let code = if fault.missing { "missing" } else { "invalid" };

@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{
     desk::{Answer, Desk, Request, Ticket, Wish},
-    error,
+    error, metrics,
 };
 
 /// Requests that may wait in one lane; whoever comes later is told so at once.
@@ -50,7 +50,11 @@ impl Lanes {
         let _waiting = self.rush.wait();
         let lane = &self.lines[self.lane(request.event_id)];
         let (ticket, answer) = Ticket::new(request, wish);
-        lane.try_send(ticket).map_err(|_| error::too_busy())?;
+        lane.try_send(ticket).map_err(|_| {
+            metrics::shed();
+            error::too_busy()
+        })?;
+        metrics::waits(1);
         match timeout(PATIENCE, answer).await {
             Ok(answer) => answer.unwrap_or_else(|lost| Err(Problem::internal(&lost))),
             Err(_) => Err(error::too_busy()),
@@ -74,6 +78,7 @@ fn open(desk: Desk, batch: usize, line: usize) -> Sender<Ticket> {
 async fn run(desk: Desk, batch: usize, mut line: Receiver<Ticket>) {
     let mut waiting = Vec::with_capacity(batch);
     while line.recv_many(&mut waiting, batch).await > 0 {
+        metrics::waits(-i64::try_from(waiting.len()).unwrap_or(0));
         // Whoever has gone away meanwhile is not let in behind their back; they ask again under the same key.
         let tickets: Vec<Ticket> = waiting.drain(..).filter(|ticket| !ticket.is_abandoned()).collect();
         let desk = desk.clone();

@@ -17,6 +17,7 @@ mod desk;
 mod domain;
 mod error;
 mod lanes;
+mod metrics;
 mod store;
 mod tickets;
 
@@ -59,6 +60,7 @@ impl FromRef<State> for Verifier {
 pub fn role(context: Context, tickets: Tickets) -> Running {
     let Context { pool, outbox, clock, verifier, broadcast, config, rush } = context;
     let desk = Desk { pool: pool.clone(), outbox: outbox.clone(), clock, broadcast, tickets };
+    metrics::start();
     let lanes = Lanes::open(&desk, &config.joins, rush);
     let consumers = consumers::consumers(&desk);
     let job = |name, every, run: fn(Desk) -> BoxFuture<'static, Result<(), sqlx::Error>>| {
@@ -75,6 +77,12 @@ pub fn role(context: Context, tickets: Tickets) -> Running {
         }),
         job("joins.publish_ticket_key", Duration::from_secs(30), |desk| {
             Box::pin(async move { store::publish_ticket_key(&desk.pool, &desk.tickets, desk.clock.now()).await })
+        }),
+        job("joins.audit", Duration::from_mins(5), |desk| {
+            Box::pin(async move {
+                metrics::audited(&audit(&desk.pool).await?);
+                Ok(())
+            })
         }),
         job("joins.close_books", Duration::from_mins(10), |desk| Box::pin(async move { desk.close_books().await })),
         job("joins.forget_old_answers", Duration::from_hours(1), |desk| {

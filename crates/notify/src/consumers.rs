@@ -55,6 +55,8 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
 
 /// While many wait for a place, mails that only repeat what the screen said give way to them for so long.
 const GIVE_WAY: TimeDelta = TimeDelta::seconds(30);
+/// How long a link to a place waits for news of its event, which may be on its way from another process.
+const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 
 /// Queues mails.
 #[derive(Debug)]
@@ -136,7 +138,14 @@ impl Handle<QuickJoinRequested> for Writer {
         message: &Message,
         payload: QuickJoinRequested,
     ) -> Result<(), HandleError> {
-        known(tx, payload.event_id).await?;
+        match store::is_public(tx, payload.event_id).await? {
+            Some(true) => {}
+            // Anybody can name an event that does not exist, or is none of their business. What else that person is to be told does not wait
+            // behind it for long.
+            Some(false) => return Ok(()),
+            None if self.clock.now() - message.occurred_at > PATIENCE => return Ok(()),
+            None => return Err(HandleError::Retry("the event is not known yet".to_owned())),
+        }
         let details = Details { token: Some(payload.token), ..Details::default() };
         let to = Recipient {
             user_id: payload.user_id,
@@ -313,7 +322,8 @@ impl Handle<JoinOffered> for Writer {
     async fn handle(&self, tx: &mut PgConnection, message: &Message, payload: JoinOffered) -> Result<(), HandleError> {
         let JoinOffered { event_id: event, user_id: user, join_id: join, .. } = payload;
         let it = Attendance { event, user, join, standing: Standing::Offered };
-        if store::save_attendance(tx, it, false).await?.is_none() {
+        let is_known = store::is_told_of_offer(tx, it, payload.offered_until).await?;
+        if store::save_attendance(tx, it, false).await?.is_none() || is_known {
             return Ok(());
         }
         let details = Details { party_size: Some(payload.party_size), has_place: Some(false), ..Details::default() };

@@ -11,6 +11,7 @@ mod domain;
 mod error;
 mod mailbox;
 mod message;
+mod metrics;
 mod render;
 mod sender;
 mod store;
@@ -73,12 +74,18 @@ pub fn role(context: Context) -> Running {
         let (pool, now) = (pool.clone(), clock.now());
         async move { store::clean_up(&pool, now).await }
     });
+    let (pool, clock) = (context.pool.clone(), context.clock.clone());
+    metrics::start();
+    let count = Job::new("count", Duration::from_secs(5), move || {
+        let (pool, now) = (pool.clone(), clock.now());
+        async move { metrics::count(&pool, now).await }
+    });
     let consumer = Consumer::new(SUBSCRIPTIONS[0], context.pool.clone(), context.outbox.clone());
     Running {
         name: SCHEMA.name,
         router: api().split_for_parts().0.merge(mailbox::router()).with_state(state),
         consumers: vec![consumers::subscribe(consumer, &writer)],
-        jobs: vec![send, clean],
+        jobs: vec![send, clean, count],
         pool: context.pool,
         outbox: context.outbox,
     }

@@ -8,7 +8,13 @@ use std::{
 
 use futures::future::join_all;
 use lettre::{message::Mailbox, transport::smtp};
-use platform::{Clock, config::Config, random, role::Context};
+use platform::{
+    Clock,
+    config::Config,
+    random,
+    role::Context,
+    trace::{Span, TraceContext},
+};
 use sqlx::PgPool;
 use tokio::{
     sync::Mutex,
@@ -18,7 +24,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{self, Unreadable},
-    message,
+    message, metrics,
     render::{self, Letterhead},
     store::{self, QueuedMail},
     transport::Transport,
@@ -204,9 +210,12 @@ impl Sender {
             tx.rollback().await?;
             return Ok(Batch::Empty);
         }
-        let outcomes = join_all(mails.iter().map(|mail| self.send(door, mail))).await;
+        let outcomes = join_all(mails.iter().map(|mail| self.try_to_send(door, mail))).await;
         let mut stuck = true;
         for (mail, outcome) in mails.iter().zip(outcomes) {
+            if matches!(outcome, Outcome::Sent) && mail.attempts == 0 {
+                metrics::sent(mail.next_attempt_at, now);
+            }
             stuck &= matches!(&outcome, Outcome::Failed(error) if error.remedy() == Remedy::Pause);
             match outcome {
                 Outcome::Sent => store::sent(&mut tx, mail.id, now).await?,
@@ -226,6 +235,23 @@ impl Sender {
         }
         tx.commit().await?;
         Ok(if stuck { Batch::Stuck } else { Batch::Done })
+    }
+
+    async fn try_to_send(&self, door: &Door, mail: &QueuedMail) -> Outcome {
+        let cause = mail.traceparent.as_deref().and_then(TraceContext::parse);
+        let (started, mut span) = (Instant::now(), Span::client_for("send mail", cause));
+        span.set("cityevents.mail.kind", mail.kind.clone());
+        let outcome = span.context().scope(self.send(door, mail)).await;
+        let word = match &outcome {
+            Outcome::Sent => "sent",
+            Outcome::Dropped(_) => "dropped",
+            Outcome::Failed(error) => {
+                span.fail(error.label());
+                if error.remedy() == Remedy::Operator { "failed" } else { "retried" }
+            }
+        };
+        metrics::tried(&mail.kind, word, started.elapsed());
+        outcome
     }
 
     async fn send(&self, door: &Door, mail: &QueuedMail) -> Outcome {

@@ -8,6 +8,7 @@ use contracts::{
     auth::{Locale, UserChanged},
     events::EventSnapshot,
 };
+use platform::trace::TraceContext;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Postgres, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
@@ -25,6 +26,10 @@ pub struct QueuedMail {
     data: Json<Value>,
     pub attempts: i32,
     pub created_at: DateTime<Utc>,
+    /// When it was to be sent.
+    pub next_attempt_at: DateTime<Utc>,
+    /// The trace that it belongs to.
+    pub traceparent: Option<String>,
     expires_at: Option<DateTime<Utc>>,
     snapshot: Option<Json<Value>>,
     changed_at: Option<DateTime<Utc>>,
@@ -172,13 +177,21 @@ pub async fn event(pool: &PgPool, id: EventId) -> Result<Option<(EventSnapshot, 
 
 /// Whether anything is known of an event.
 pub async fn is_known(tx: &mut PgConnection, id: EventId) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT FROM events WHERE event_id = $1)").bind(id).fetch_one(tx).await
+    Ok(is_public(tx, id).await?.is_some())
+}
+
+/// Whether an event is, or was, public; `None` if nothing is known of it.
+pub async fn is_public(tx: &mut PgConnection, id: EventId) -> Result<Option<bool>, sqlx::Error> {
+    sqlx::query_scalar("SELECT snapshot ->> 'status' <> 'draft' FROM events WHERE event_id = $1")
+        .bind(id)
+        .fetch_optional(tx)
+        .await
 }
 
 /// Remembers who has to be told of changes; the revision of their calendar entry. `None` if a later message has said so already, or the
 /// person is forgotten: then this one is no news.
 ///
-/// A join only moves forward. Another join takes the place of one that has ended, or is the later of the two. `withdraws` is whether a
+/// A join only moves forward; an offer may be made again, with another deadline. Another join takes the place of one that has ended, or is the later of the two. `withdraws` is whether a
 /// calendar entry is taken back: the next one that is given, or taken back, is another revision.
 pub async fn save_attendance(
     tx: &mut PgConnection,
@@ -194,6 +207,7 @@ pub async fn save_attendance(
          WHERE CASE WHEN a.join_id = excluded.join_id
              THEN array_position(ARRAY['pending', 'waitlisted', 'offered', 'confirmed', 'ended'], excluded.status)
                 > array_position(ARRAY['pending', 'waitlisted', 'offered', 'confirmed', 'ended'], a.status)
+                OR (excluded.status = 'offered' AND a.status = 'offered')
              ELSE a.status = 'ended' AND excluded.status <> 'ended' OR excluded.join_id > a.join_id END
          RETURNING revision",
     )
@@ -206,6 +220,24 @@ pub async fn save_attendance(
     .await
 }
 
+/// Whether a mail tells of this offer with this deadline already.
+pub async fn is_told_of_offer(
+    tx: &mut PgConnection,
+    it: Attendance,
+    until: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM mails
+                        WHERE user_id = $1 AND event_id = $2 AND join_id = $3 AND kind = 'join_offered' AND expires_at = $4)",
+    )
+    .bind(it.user)
+    .bind(it.event)
+    .bind(it.join)
+    .bind(until)
+    .fetch_one(tx)
+    .await
+}
+
 /// Queues a mail to an address that the message brings along, about an event if there is one.
 pub async fn queue_to(
     tx: &mut PgConnection,
@@ -215,8 +247,8 @@ pub async fn queue_to(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO mails (kind, user_id, event_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at, created_at,
-                            expires_at)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8 || '/' || $2, $9, $9, $10
+                            expires_at, traceparent)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8 || '/' || $2, $9, $9, $10, $11
          WHERE NOT EXISTS (SELECT FROM forgotten WHERE user_id = $2)
          ON CONFLICT ON CONSTRAINT mails_once DO NOTHING",
     )
@@ -230,9 +262,15 @@ pub async fn queue_to(
     .bind(news.message.to_string())
     .bind(news.now)
     .bind(news.expires_at)
+    .bind(traceparent())
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// Of the work at hand, if it belongs to a trace that is kept.
+fn traceparent() -> Option<String> {
+    TraceContext::of_task().filter(|it| it.is_sampled()).map(|it| it.to_string())
 }
 
 /// What became of a mail about a place.
@@ -259,8 +297,8 @@ pub async fn queue_about(
              SELECT FROM events WHERE event_id = $3 AND (status = 'cancelled' OR $1 <> 'event_cancelled')
          ), queued AS (
              INSERT INTO mails (kind, user_id, event_id, join_id, to_address, to_name, locale, data, dedupe_key, next_attempt_at,
-                                created_at, expires_at)
-             SELECT $1, user_id, $3, $4, email, display_name, locale, $5, $6 || '/' || user_id, $9, $7, $8
+                                created_at, expires_at, traceparent)
+             SELECT $1, user_id, $3, $4, email, display_name, locale, $5, $6 || '/' || user_id, $9, $7, $8, $10
              FROM recipients WHERE user_id = $2 AND EXISTS (SELECT FROM event)
              ON CONFLICT ON CONSTRAINT mails_once DO UPDATE SET dedupe_key = excluded.dedupe_key
              RETURNING id
@@ -276,6 +314,7 @@ pub async fn queue_about(
     .bind(news.now)
     .bind(news.expires_at)
     .bind(send_at)
+    .bind(traceparent())
     .fetch_one(tx)
     .await?;
     Ok(match (event, person) {
@@ -408,7 +447,8 @@ macro_rules! awaited {
 macro_rules! due {
     ($($which:expr),+) => {
         concat!(
-            "SELECT m.id, m.kind, m.to_address, m.to_name, m.locale, m.data, m.attempts, m.created_at, m.expires_at,
+            "SELECT m.id, m.kind, m.to_address, m.to_name, m.locale, m.data, m.attempts, m.created_at, m.next_attempt_at, m.expires_at,
+                    m.traceparent,
                     e.snapshot, e.changed_at, e.cancel_reason, a.status AS standing, a.join_id = m.join_id AS is_same_join,
                     r.email AS from_address, r.display_name AS from_name
              FROM mails m
@@ -438,6 +478,18 @@ pub async fn due(tx: &mut PgConnection, now: DateTime<Utc>, limit: usize) -> Res
         }
     }
     Ok(mails)
+}
+
+/// How many mails are due, how many failed for good, and since when the oldest of the former has been due.
+pub async fn waiting(pool: &PgPool, now: DateTime<Utc>) -> Result<(i64, i64, Option<DateTime<Utc>>), sqlx::Error> {
+    sqlx::query_as(
+        "SELECT (SELECT count(*) FROM mails WHERE status = 'queued' AND next_attempt_at <= $1),
+                (SELECT count(*) FROM mails WHERE status = 'failed'),
+                (SELECT min(created_at) FROM mails WHERE status = 'queued' AND next_attempt_at <= $1)",
+    )
+    .bind(now)
+    .fetch_one(pool)
+    .await
 }
 
 /// It is out; what it said is forgotten.

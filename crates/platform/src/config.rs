@@ -47,6 +47,8 @@ pub struct Config {
     pub limits: Limits,
     /// Logs.
     pub log: Log,
+    /// Metrics and traces.
+    pub telemetry: Telemetry,
 }
 
 /// What the settings are judged by.
@@ -175,6 +177,21 @@ pub struct Log {
     pub format: LogFormat,
     /// Directives as in `info,joins=debug`.
     pub level: String,
+}
+
+/// See `[telemetry]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// Whether requests and statements are measured.
+    pub metrics: bool,
+    /// Where spans go: OTLP over HTTP with binary bodies, such as `http://127.0.0.1:4318/v1/traces`. Absent: nowhere.
+    pub otlp_endpoint: Option<Url>,
+    /// Of the traces that begin here, how many are kept: 0 to 1.
+    pub sample_ratio: f64,
+    /// A request that takes longer is kept in any case, in seconds.
+    #[serde(deserialize_with = "seconds")]
+    pub slow_request: Duration,
 }
 
 /// See [`Log`].

@@ -1,17 +1,28 @@
 //! Pools, migrations, and what a database error means.
 
-use std::{str::FromStr as _, time::Duration};
+use std::{str::FromStr as _, sync::LazyLock, time::Duration};
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{family::Family, gauge::Gauge},
+};
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics;
 
 /// The longest that one statement may run. A request has a shorter deadline of its own; this ends what outlives it.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Pause between two counts of connections.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// A role's own part of the database: the schema has the role's name.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +65,38 @@ fn pool_options(max_connections: u32) -> PgPoolOptions {
         .max_connections(max_connections)
         .min_connections(0)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_time_level(tracing::log::LevelFilter::Debug)
         .idle_timeout(Duration::from_mins(5))
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Connections {
+    pool: &'static str,
+    state: &'static str,
+}
+
+static CONNECTIONS: LazyLock<Family<Connections, Gauge>> = LazyLock::new(|| {
+    metrics::gauge(
+        "db_client_connection_count",
+        "Connections of a pool, by whether somebody works with them; `max` is how many there may be",
+    )
+});
+
+/// Counts the connections of these pools until `stop`.
+pub async fn watch(pools: Vec<(&'static str, PgPool)>, stop: CancellationToken) {
+    loop {
+        for (pool, connections) in &pools {
+            let (size, idle) = (i64::from(connections.size()), i64::try_from(connections.num_idle()).unwrap_or(0));
+            let max = i64::from(connections.options().get_max_connections());
+            for (state, count) in [("used", size - idle), ("idle", idle), ("max", max)] {
+                CONNECTIONS.get_or_create(&Connections { pool, state }).set(count.max(0));
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(WATCH) => {}
+        }
+    }
 }
 
 /// The pool of the bus. Its tables are queues: the planner takes them for small, and reads them whole, while a thousand rows that were

@@ -14,6 +14,8 @@ pub mod http;
 pub mod identity;
 pub mod lifecycle;
 pub mod limiter;
+pub mod metrics;
+pub mod ops;
 pub mod outbox;
 pub mod problem;
 pub mod random;

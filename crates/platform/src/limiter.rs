@@ -1,6 +1,10 @@
 //! Rate limits: GCRA by key. In this process only; a limiter that all replicas share takes its place when more than one is declared.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -9,8 +13,24 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
+};
 
-use crate::problem::{self, Problem};
+use crate::{
+    metrics,
+    problem::{self, Problem},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Decision {
+    policy: &'static str,
+    decision: &'static str,
+}
+
+static DECISIONS: LazyLock<Family<Decision, Counter>> =
+    LazyLock::new(|| metrics::counter("cityevents_rate_limit_decisions", "Requests that were counted against a limit"));
 
 type Inner = RateLimiter<String, DashMapStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
@@ -48,13 +68,20 @@ impl Limiter {
     /// [`problem::RATE_LIMITED`] with the seconds to wait.
     pub fn check(&self, key: &str) -> Result<Option<Allowance>, Problem> {
         let Some(inner) = &self.inner else { return Ok(None) };
+        let decided = |decision| {
+            DECISIONS.get_or_create(&Decision { policy: self.policy, decision }).inc();
+        };
         match inner.check_key(&key.to_owned()) {
-            Ok(state) => Ok(Some(Allowance {
-                policy: self.policy,
-                quota: self.per_minute.get(),
-                remaining: state.remaining_burst_capacity(),
-            })),
+            Ok(state) => {
+                decided("allowed");
+                Ok(Some(Allowance {
+                    policy: self.policy,
+                    quota: self.per_minute.get(),
+                    remaining: state.remaining_burst_capacity(),
+                }))
+            }
             Err(not_until) => {
+                decided("refused");
                 let wait = not_until.wait_time_from(DefaultClock::default().now());
                 Err(Problem::new(problem::RATE_LIMITED).retry_after(whole_seconds(wait)))
             }

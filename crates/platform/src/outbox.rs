@@ -152,6 +152,11 @@ impl Outbox {
         self.committed.notify_one();
     }
 
+    /// The time, as messages are stamped with it.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// Waits for the next commit; the relay's end of it.
     pub(crate) async fn woken(&self) {
         self.committed.notified().await;

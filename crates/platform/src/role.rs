@@ -12,19 +12,72 @@ use std::{
 };
 
 use axum::{Router, body::Body};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
-use crate::{Clock, broadcast::Broadcast, bus::Consumer, config::Config, identity::Verifier, outbox::Outbox, random};
+use crate::{
+    Clock, broadcast::Broadcast, bus::Consumer, config::Config, identity::Verifier, metrics, outbox::Outbox, random,
+    trace::Span,
+};
 
 /// A role's router, in this process or behind an address: the caller cannot tell.
-pub type RoleService = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+#[derive(Clone, Debug)]
+pub struct RoleService {
+    name: &'static str,
+    service: BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>,
+}
 
-/// A role that runs in this process, as a service.
-pub fn in_process(router: Router) -> RoleService {
-    BoxCloneSyncService::new(router.into_service().map_err(|never: Infallible| match never {}))
+impl RoleService {
+    /// A role that runs in this process.
+    pub fn in_process(name: &'static str, router: Router) -> Self {
+        let service = router.into_service().map_err(|never: Infallible| match never {});
+        Self { name, service: BoxCloneSyncService::new(service) }
+    }
+
+    /// Begins a call: it is measured, and the request gets to know which trace it belongs to.
+    pub fn calling(&self, request: &mut Request<Body>) -> Calling {
+        let mut span = Span::client("call");
+        if span.is_recorded() {
+            span.rename(format!("{} {}", request.method(), self.name));
+            span.set("cityevents.server_role", self.name);
+            span.set("http.request.method", request.method().to_string());
+        }
+        if let Ok(value) = HeaderValue::from_str(&span.context().to_string()) {
+            request.headers_mut().insert("traceparent", value);
+        }
+        Calling { span, measured: metrics::Peer::start("bff", self.name) }
+    }
+
+    /// What the role answers.
+    pub async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        self.service.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+    }
+}
+
+/// A call that is under way; given up if it is dropped.
+#[derive(Debug)]
+pub struct Calling {
+    span: Span,
+    measured: metrics::Peer,
+}
+
+impl Calling {
+    /// The role answered; a refusal is an answer as well.
+    pub fn answered(mut self, status: StatusCode) {
+        self.span.set("http.response.status_code", i64::from(status.as_u16()));
+        if status.is_server_error() {
+            self.span.fail(status.as_u16().to_string());
+        }
+        self.measured.ended(if status.is_server_error() { "unavailable" } else { "ok" });
+    }
+
+    /// It did not: `timeout`, or `unavailable`.
+    pub fn failed(mut self, outcome: &'static str) {
+        self.span.fail(outcome);
+        self.measured.ended(outcome);
+    }
 }
 
 /// What a role is given to work with.

@@ -1,31 +1,68 @@
-//! Logs. JSON for machines, text in a terminal; the same dotted field names everywhere.
+//! Logs: JSON for machines, text in a terminal; the same dotted field names everywhere, see `docs/telemetry.md`. And what the database's
+//! driver tells of its statements, as metrics and spans.
 
-use std::io::IsTerminal as _;
+mod json;
+mod sql;
 
-use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+use std::{
+    io::IsTerminal as _,
+    sync::{Mutex, OnceLock},
 };
 
-use crate::config::{Log, LogFormat};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, Registry, filter::LevelFilter, layer::SubscriberExt as _, reload,
+    util::SubscriberInitExt as _,
+};
+
+use crate::config::{Log, LogFormat, Telemetry};
+
+static LEVEL: OnceLock<Level> = OnceLock::new();
+
+struct Level {
+    handle: reload::Handle<EnvFilter, Registry>,
+    now: Mutex<String>,
+}
 
 /// Starts logging to standard error. Calling it twice is harmless.
 ///
 /// # Errors
 /// If the level's directives cannot be read.
-pub fn init(log: &Log) -> Result<(), String> {
-    let filter = filter(&log.level)?;
+pub fn init(log: &Log, telemetry: &Telemetry) -> Result<(), String> {
+    let (filter, handle) = reload::Layer::new(filter(&log.level)?);
     let json = match log.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let layer = if json {
-        layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+    let lines = if json {
+        json::Lines.boxed()
     } else {
-        layer.with_target(false).boxed()
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).boxed()
     };
-    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    // Statements are measured whatever is logged of them.
+    let statements = telemetry.metrics.then(|| sql::Statements::new().with_filter(sql::filter()));
+    let started = tracing_subscriber::registry().with(lines.with_filter(filter)).with(statements).try_init();
+    if started.is_ok() {
+        let _ = LEVEL.set(Level { handle, now: Mutex::new(log.level.clone()) });
+    }
+    Ok(())
+}
+
+/// What is logged at the moment.
+pub fn level() -> String {
+    LEVEL.get().and_then(|it| it.now.lock().ok().map(|now| now.clone())).unwrap_or_default()
+}
+
+/// Logs more or less from now on, until the process ends.
+///
+/// # Errors
+/// If the directives cannot be read, or nothing is logged at all.
+pub fn set_level(directives: &str) -> Result<(), String> {
+    let level = LEVEL.get().ok_or("logging has not begun")?;
+    level.handle.reload(filter(directives)?).map_err(|error| error.to_string())?;
+    if let Ok(mut now) = level.now.lock() {
+        directives.clone_into(&mut now);
+    }
     Ok(())
 }
 

@@ -51,12 +51,19 @@ pub struct Member {
     pub at_least: i32,
     pub status: Status,
     pub passed: i32,
-    pub due: Option<(DateTime<Utc>, DueFor)>,
+    /// What they have to do, and by when; without an instant while the event is not public.
+    pub due: Option<(Option<DateTime<Utc>>, DueFor)>,
     /// Whether they have answered the one question that there may be.
     pub answered: bool,
     /// How many of them are inside, and whether anybody ever was.
     pub inside: i32,
     pub arrived: bool,
+}
+
+impl Member {
+    fn is_in_time(&self, now: DateTime<Utc>) -> bool {
+        self.due.and_then(|(at, _)| at).is_none_or(|at| at > now)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -79,7 +86,8 @@ pub struct Oracle {
     pub now: DateTime<Utc>,
     pub status: EventStatus,
     pub capacity: Option<i32>,
-    pub hold: Option<(i32, DateTime<Utc>)>,
+    /// The capacity, until when, and for how many wishes it stands.
+    pub hold: Option<(i32, DateTime<Utc>, i32)>,
     pub starts_at: DateTime<Utc>,
     pub access: Access,
     pub party_limit: i32,
@@ -155,7 +163,7 @@ impl Oracle {
 
     /// Places that can be given; as good as infinitely many without a limit.
     fn room(&self) -> i32 {
-        let held = self.hold.filter(|(_, until)| *until > self.now).map(|(capacity, _)| capacity);
+        let held = self.hold.filter(|(_, until, _)| *until > self.now).map(|(capacity, ..)| capacity);
         [self.capacity, held].into_iter().flatten().min().map_or(i32::MAX, |limit| limit - self.taken())
     }
 
@@ -169,7 +177,7 @@ impl Oracle {
 
     /// As somebody is told now, whether or not anything was decided since.
     pub fn seen(&self, who: usize) -> Option<&Member> {
-        self.member(who).filter(|it| it.due.is_none_or(|(at, _)| at > self.now))
+        self.member(who).filter(|it| it.is_in_time(self.now))
     }
 
     fn cutoff(&self) -> DateTime<Utc> {
@@ -191,12 +199,12 @@ impl Oracle {
     /// What is over is over.
     pub fn settle(&mut self) {
         let now = self.now;
-        if self.hold.is_some_and(|(_, until)| until <= now) {
+        if self.hold.is_some_and(|(_, until, _)| until <= now) {
             self.hold = None;
         }
-        self.members.retain(|it| it.due.is_none_or(|(at, _)| at > now));
+        self.members.retain(|it| it.is_in_time(now));
         for invitation in &mut self.invitations {
-            if invitation.expires_at.is_some_and(|end| end <= now) {
+            if self.starts_at <= now || invitation.expires_at.is_some_and(|end| end <= now) {
                 invitation.reserved = 0;
             }
         }
@@ -257,7 +265,7 @@ impl Oracle {
         member.size = member.size.min(room);
         member.at_least = member.at_least.min(member.size);
         member.status = Status::Offered;
-        member.due = Some((until.min(self.starts_at), DueFor::Offer));
+        member.due = Some((Some(until.min(self.starts_at)), DueFor::Offer));
     }
 
     fn confirm(&mut self, index: usize) {
@@ -269,7 +277,7 @@ impl Oracle {
         }
         member.status = Status::Confirmed;
         let owes = self.asks && !member.answered;
-        member.due = owes.then(|| ((self.now + TimeDelta::hours(24)).min(self.starts_at), DueFor::Answers));
+        member.due = owes.then(|| (Some((self.now + TimeDelta::hours(24)).min(self.starts_at)), DueFor::Answers));
     }
 
     /// # Errors
@@ -315,7 +323,9 @@ impl Oracle {
             inside: 0,
             arrived: false,
         });
-        let others_wait = self.members.iter().any(|other| other.status == Status::Waitlisted && other.who != it.who);
+        let waits = |other: &Member| other.status == Status::Waitlisted && other.who != it.who;
+        let hopes = |other: &Member| self.capacity.is_none_or(|all| other.at_least <= all);
+        let others_wait = self.members.iter().any(|other| waits(other) && hopes(other));
         let free = if others_wait && !self.is_claimed_openly() { 0 } else { self.room().max(0) };
         let kept = it.invitation.filter(|_| !pending).map(|n| &mut self.invitations[n]);
         let mut from_reserve = false;
@@ -465,14 +475,14 @@ impl Oracle {
         let due = (self.now + TimeDelta::hours(24)).min(self.starts_at);
         let member = self.members.iter_mut().find(|it| it.who == who).unwrap();
         member.status = Status::Confirmed;
-        member.due = (asks && !member.answered).then_some((due, DueFor::Answers));
+        member.due = (asks && !member.answered).then_some((Some(due), DueFor::Answers));
         self.give(None);
         Ok(Status::Confirmed)
     }
 
     pub fn invite(&mut self, uses: i32, reserved: i32, expires_at: Option<DateTime<Utc>>) -> Result<(), Refused> {
         self.settle();
-        if self.status == EventStatus::Cancelled {
+        if self.status == EventStatus::Cancelled || reserved > 0 && !self.is_open() {
             return Err("event_not_open");
         }
         // What is free may wait for somebody in the line.
@@ -494,7 +504,7 @@ impl Oracle {
 
     /// The organiser changed something about the event.
     pub fn edited(&mut self) {
-        if self.hold.map(|(capacity, _)| Some(capacity)) == Some(self.capacity) {
+        if self.hold.map(|(capacity, ..)| Some(capacity)) == Some(self.capacity) {
             self.hold = None;
         }
         if self.status == EventStatus::Cancelled {
@@ -506,12 +516,20 @@ impl Oracle {
         } else {
             self.settle();
             let (starts_at, asks, asked) = (self.starts_at, self.asks, self.reconfirm_asked);
-            let until = (self.now + TimeDelta::minutes(self.offer_minutes)).min(starts_at);
-            for member in self.members.iter_mut().filter(|it| it.status == Status::Offered) {
-                // Nobody can accept an offer while the event is not public; then the time begins anew.
+            let offered_until = self.now + TimeDelta::minutes(self.offer_minutes);
+            let (answers_until, half) = (self.now + TimeDelta::hours(24), (starts_at - self.now) / 2);
+            for member in &mut self.members {
+                // Nobody can be too late while the event is not public; then the time begins anew.
                 match (self.status, member.due) {
-                    (EventStatus::Draft, _) => member.due = None,
-                    (_, None) => member.due = Some((until, DueFor::Offer)),
+                    (EventStatus::Draft, Some((_, what))) => member.due = Some((None, what)),
+                    (EventStatus::Published, Some((None, what))) => {
+                        let at = match what {
+                            DueFor::Offer => offered_until,
+                            DueFor::Answers => answers_until,
+                            DueFor::Reconfirmation => self.now + half,
+                        };
+                        member.due = Some((Some(at), what));
+                    }
                     _ => {}
                 }
             }
@@ -522,7 +540,7 @@ impl Oracle {
                     DueFor::Reconfirmation => asked,
                     DueFor::Offer => true,
                 });
-                member.due = member.due.map(|(at, what)| (at.min(starts_at), what));
+                member.due = member.due.map(|(at, what)| (at.map(|at| at.min(starts_at)), what));
             }
         }
     }
@@ -533,14 +551,15 @@ impl Oracle {
             return Err("capacity_below_confirmed");
         }
         let until = self.now + TimeDelta::seconds(30);
-        self.hold = Some((self.hold.map_or(capacity, |(held, _)| held.min(capacity)), until));
+        let (held, _, wishes) = self.hold.unwrap_or((capacity, until, 0));
+        self.hold = Some((held.min(capacity), until, wishes + 1));
         Ok(())
     }
 
     /// The change that was agreed to was refused elsewhere.
     pub fn release(&mut self, capacity: i32) {
         self.settle();
-        if self.hold.is_some_and(|(held, _)| held == capacity) {
+        if self.hold.is_some_and(|(held, _, wishes)| held == capacity && wishes == 1) {
             self.hold = None;
             self.give(None);
         }
@@ -553,7 +572,7 @@ impl Oracle {
             return false;
         };
         let people = if comes { it.size } else { 0 };
-        if it.inside == people || it.due.is_some_and(|(at, _)| at <= now) {
+        if it.inside == people || !it.is_in_time(now) {
             return false;
         }
         it.inside = people;
@@ -574,7 +593,7 @@ impl Oracle {
         for member in
             self.members.iter_mut().filter(|it| it.status == Status::Confirmed && it.due.is_none() && !it.arrived)
         {
-            member.due = Some((by, DueFor::Reconfirmation));
+            member.due = Some((Some(by), DueFor::Reconfirmation));
         }
     }
 }

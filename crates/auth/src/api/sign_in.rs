@@ -18,6 +18,7 @@ use crate::{
     domain::{Email, Password},
     error,
     hashing::Verdict,
+    metrics,
     sessions::{Origin, Proven},
     store::{
         sessions::{self, Kind, Refreshed},
@@ -66,7 +67,7 @@ pub async fn login(
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, Problem> {
     let origin = Origin::new(addr, &headers);
-    let proven = authenticate(&state, &credentials, &origin).await?;
+    let proven = metrics::signed_in("password", authenticate(&state, &credentials, &origin).await)?;
     let (user, _, cookie) = state.begin(proven, Kind::Browser, &origin).await?;
     with_cookie(SignedIn { user: Me::new(user, true) }, &cookie)
 }
@@ -205,11 +206,11 @@ pub async fn token(
     let tokens = match request {
         TokenRequest::Credentials(credentials) => {
             let origin = Origin::new(addr, &headers);
-            let proven = authenticate(&state, &credentials, &origin).await?;
+            let proven = metrics::signed_in("password", authenticate(&state, &credentials, &origin).await)?;
             let (user, session, refresh) = state.begin(proven, Kind::Api, &origin).await?;
             tokens(&state, &user, session, refresh.expose_secret())?
         }
-        TokenRequest::Refresh { refresh_token } => rotate(&state, &refresh_token).await?,
+        TokenRequest::Refresh { refresh_token } => metrics::signed_in("refresh", rotate(&state, &refresh_token).await)?,
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(tokens)).into_response())
 }

@@ -36,8 +36,8 @@ pub async fn edit(
     Whole(body): Whole,
 ) -> Result<Response, Problem> {
     let mut agreed = None;
-    if let Some(capacity) = lowered_capacity(&body)
-        && may_edit(&state, id, &identity, &headers).await?
+    if let Some(capacity) = wished_capacity(&body)
+        && lowers(&state, id, capacity, &identity, &headers).await?
     {
         let held = hold(&state, Method::POST, id, capacity, &headers).await?;
         if let Err(refusal) = call::success(held) {
@@ -77,7 +77,7 @@ pub async fn transition(
 }
 
 /// The capacity that the edit asks for, unless the organiser accepts overbooking. What is not well-formed is for `events` to refuse.
-fn lowered_capacity(body: &[u8]) -> Option<i64> {
+fn wished_capacity(body: &[u8]) -> Option<i64> {
     let wish: Value = serde_json::from_slice(body).ok()?;
     if wish["accept_overbooking"] == true {
         return None;
@@ -85,14 +85,21 @@ fn lowered_capacity(body: &[u8]) -> Option<i64> {
     wish["capacity"].as_i64().filter(|capacity| (0..=1_000_000).contains(capacity))
 }
 
-/// Nobody else's wish may hold places back.
-async fn may_edit(state: &State, id: EventId, identity: &Identity, headers: &HeaderMap) -> Result<bool, Problem> {
+/// Whether this would be less than there is, and they may wish it: nobody else's wish holds places back.
+async fn lowers(
+    state: &State,
+    id: EventId,
+    capacity: i64,
+    identity: &Identity,
+    headers: &HeaderMap,
+) -> Result<bool, Problem> {
     let event = call::get(state.role("events"), &format!("/internal/events/{id}"), headers, call::DEADLINE).await?;
     if event.status != StatusCode::OK {
         return Ok(false);
     }
     let event: Value = event.json()?;
-    Ok(identity.is_moderator() || event["organiser"]["id"] == json!(identity.user_id))
+    let may = identity.is_moderator() || event["organiser"]["id"] == json!(identity.user_id);
+    Ok(may && event["capacity"].as_i64().is_none_or(|present| capacity < present))
 }
 
 #[derive(Deserialize)]

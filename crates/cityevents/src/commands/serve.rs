@@ -1,27 +1,36 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use platform::{Clock, chain, config::Config, lifecycle::Lifecycle, random};
+use platform::{Clock, chain, config::Config, lifecycle::Lifecycle, ops::Ops, random, trace};
 
-use crate::{app::App, database::Database};
+use crate::{
+    app::{self, App},
+    database::Database,
+};
 
 /// Runs the server until it is told to stop.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     config.check().context("the configuration is refused")?;
     let lifecycle = Lifecycle::new();
     lifecycle.watch_signals()?;
+    // First of all: whoever waits for the start, and whoever asks why it takes so long, is answered.
+    let ops = app::operations(&config, &Clock::system(), &lifecycle)?;
+    trace::export::start(&config.telemetry, env!("CARGO_PKG_VERSION"))
+        .map_err(anyhow::Error::msg)
+        .context("telemetry.otlp_endpoint")?;
     let database = Database::open(&config).await.context("no database")?;
-    let outcome = serve(config, &database, &lifecycle).await;
+    let outcome = serve(ops, config, &database, &lifecycle).await;
     lifecycle.shut_down().await;
+    trace::export::stop().await;
     database.close().await?;
     outcome
 }
 
-async fn serve(config: Config, database: &Database, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+async fn serve(ops: Ops, config: Config, database: &Database, lifecycle: &Lifecycle) -> anyhow::Result<()> {
     if !migrated(database, lifecycle).await? {
         return Ok(());
     }
-    let app = App::start(config, Clock::system(), &database.url, lifecycle.clone()).await?;
+    let app = App::start_with(ops, config, Clock::system(), &database.url, lifecycle.clone()).await?;
     app.run_until_stopped().await;
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! The main job over the API, with real mails.
 
+use std::time::Duration;
+
 use serde_json::json;
 use testkit::eventually;
+use tokio::time::timeout;
 
 use crate::support::{Api, Server};
 
@@ -117,7 +120,10 @@ async fn places_of_an_event_that_is_not_public_are_nobodys_business() {
     let people = server.people(1).await;
     let event = people[0].publish(Some(2)).await;
     let path = format!("/api/v1/events/{event}");
+    let watching = server.nobody().request("GET", &format!("{path}/live")).send().await.unwrap();
     people[0].post(&format!("{path}/unpublish"), json!({})).await.expect(200);
+    // Whoever watched hears no more of it, and nobody else begins to.
+    timeout(Duration::from_secs(20), watching.bytes()).await.expect("the stream ends").unwrap();
     server.nobody().get(&format!("{path}/live")).await.expect(404);
     server.stop().await;
 }

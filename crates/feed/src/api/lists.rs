@@ -13,6 +13,7 @@ use super::{card::Card, parameters::ListQuery};
 use crate::{
     State,
     domain::question::Question,
+    metrics,
     store::{
         list::{self, Filter, Key, Order, Window},
         search,
@@ -80,6 +81,7 @@ pub async fn list_events(Extract(state): Extract<State>, Query(query): Query<Lis
     let (order, fingerprint) = (query.order(), query.fingerprint());
     let mut filter = query.filter()?;
     let place = place(query.cursor.as_ref(), &fingerprint)?;
+    let _reading = metrics::Reading::start(query.q.is_some());
     let now = place.as_ref().map_or_else(|| state.clock.now(), |place| place.n);
     let after = place.as_ref().map(|place| place.k);
     let window = Window { order, after, rows: query.limit.rows(), now };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::{extract::State as Extract, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::{EventId, UserId};
+use contracts::{EventId, UserId, events::EventStatus};
 use platform::{
     http::{HeaderValue, Json, Line, Path, Query, StatusCode, Text, header},
     identity::Identity,
@@ -52,6 +52,8 @@ async fn door(state: &State, id: EventId, identity: &Identity) -> Result<Event, 
     let event = known_event(state, id).await?;
     if manages(&event, identity) || is_steward(state, &event, identity.user_id).await? {
         Ok(event)
+    } else if event.status == EventStatus::Draft {
+        Err(Problem::not_found()) // nobody is told that it is there
     } else {
         Err(Problem::new(problem::FORBIDDEN).detail("Only the organiser and the stewards stand at the door."))
     }
@@ -435,6 +437,7 @@ impl Gate<'_> {
             return self.result(&mut tx, request.id, known.outcome, known.line_no).await;
         }
         let now = self.state.desk.clock.now();
+        let had_inside = place.as_ref().filter(|it| it.status == JoinStatus::Ended).map(|it| it.inside);
         let forged =
             identified.ok().and_then(|(_, join_id)| join_id).zip(place.as_ref()).is_some_and(|(id, at)| id != at.id);
         let (outcome, people) = match (refused, place) {
@@ -465,6 +468,13 @@ impl Gate<'_> {
         }
         let result = self.result(&mut tx, request.id, outcome, line_no).await?;
         tx.commit().await?;
+        let fewer = had_inside.zip(result.inside).map_or(0, |(before, after)| before - after);
+        if request.kind == ScanKind::Undo && fewer > 0 {
+            // Whoever has given their place up had not come after all. If this is lost, the place stays used up: too few are let in rather
+            // than too many.
+            let request = Request { event_id: self.event_id, user_id: self.steward_id, key: None };
+            self.state.lanes.ask(request, Wish::FreeUsed { people: fewer }).await?;
+        }
         Ok(result)
     }
 
@@ -493,7 +503,7 @@ impl Gate<'_> {
         let (inside, party_size) = (place.inside, place.party_size);
         let (has_place, goes) = (
             place.status == JoinStatus::Confirmed && place.due_at.is_none_or(|at| at > now),
-            request.kind == ScanKind::Out && inside > 0, // also after the place was given up
+            request.kind != ScanKind::In && inside > 0, // also after the place was given up
         );
         let stays = |outcome, people: i32| (outcome, people.clamp(1, 10));
         if !has_place && !goes {
@@ -522,7 +532,7 @@ impl Gate<'_> {
             },
         };
         store::set_inside(tx, self.event_id, line_no, inside, arrived_at).await?;
-        if request.kind == ScanKind::Undo {
+        if request.kind == ScanKind::Undo && has_place {
             store::clear_arrival(tx, self.event_id, line_no).await?;
         }
         Ok((Outcome::Accepted, people))

@@ -53,9 +53,6 @@ impl InvitationRequest {
         if !(0..=10_000).contains(&reserved) {
             return Err(Problem::invalid("reserved", "must be a whole number from 0 to 10000"));
         }
-        if self.expires_at.is_some_and(|at| at <= now) {
-            return Err(Problem::invalid("expires_at", "must be in the future"));
-        }
         let id = Uuid::new_v7(uuid::Timestamp::from_unix(
             uuid::NoContext,
             u64::try_from(now.timestamp()).unwrap_or(0),

@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{
     domain::{
-        Book, Decision, Event, Fact, IdempotencyKey, Invitation, InvitationCode, Join, NewInvitation, Placed, Refusal,
-        Wanted,
+        Book, Decision, Event, Fact, IdempotencyKey, Invitation, InvitationCode, Join, JoinStatus, NewInvitation,
+        Placed, Refusal, Wanted,
     },
     error,
+    metrics::{Counts, Decided},
     store::{self, Known},
     tickets::{self, Tickets},
 };
@@ -33,8 +34,8 @@ pub struct Batch {
     books: BTreeMap<EventId, Book>,
     known: HashMap<Key, Known>,
     writes: Writes,
-    /// Events at which somebody had waited beside a free place.
-    pub neglected: usize,
+    /// What it comes to.
+    pub counts: Counts,
 }
 
 /// What a batch writes.
@@ -79,7 +80,7 @@ impl Writes {
 }
 
 /// What one request came to: an answer, and which join it is about.
-type Decided = Result<(Answer, Option<JoinId>), Problem>;
+type Verdict = Result<(Answer, Option<JoinId>), Problem>;
 
 impl Batch {
     /// Locks the events that the requests are about, and reads what the decisions depend on.
@@ -107,7 +108,7 @@ impl Batch {
             }
         }
         let signer = desk.tickets.clone();
-        let mut batch = Self { now, signer, books, known, writes: Writes::default(), neglected: 0 };
+        let mut batch = Self { now, signer, books, known, writes: Writes::default(), counts: Counts::default() };
         batch.load_invitations(tx, tickets).await?;
         batch.load_lines(tx, tickets).await?;
         batch.load_absent(tx, tickets).await?;
@@ -149,6 +150,7 @@ impl Batch {
             let Some(book) = self.books.get(&event_id) else { continue };
             let parties = match &ticket.wish {
                 Wish::Release { .. } => book.event.line_length,
+                Wish::FreeUsed { people } => *people,
                 wish => wish.invitation().map_or(1, |code| book.reserved_by(code).max(1)),
             };
             let so_far = freeing.entry(event_id).or_default();
@@ -187,11 +189,18 @@ impl Batch {
         let request_hash = request_hash(*event_id, &ticket.wish)?;
         if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
             let same = known.request_hash == request_hash;
+            let outcome = if same { ("replayed", "") } else { ("refused", error::IDEMPOTENCY_KEY_REUSED.name) };
+            self.counts.decided.push(counted(&ticket.wish, outcome));
             return Ok(if same { Ok(known.answer.clone()) } else { Err(error::key_reused()) });
         }
-        self.neglected += usize::from(book.settle(self.now));
+        self.counts.neglected += u64::from(book.settle(self.now));
         let decided = decide(book, ticket, self.now)?;
-        tell(book, &self.signer, ticket.trace, &mut self.writes.messages)?;
+        self.counts.promoted += tell(book, &self.signer, ticket.trace, &mut self.writes.messages)?;
+        let outcome = match &decided {
+            Ok(_) => (outcome(book, ticket), ""),
+            Err(problem) => ("refused", problem.code().name),
+        };
+        self.counts.decided.push(counted(&ticket.wish, outcome));
         let (answer, join_id) = match decided {
             Ok(decided) => decided,
             // A state conflict is an answer like any other, kept under the key; other refusals may be over by the next attempt.
@@ -266,16 +275,18 @@ pub fn numbered(event_id: EventId, decisions: Vec<Decision>) -> impl Iterator<It
     })
 }
 
-/// Writes what the book tells as messages.
+/// Writes what the book tells as messages; of how many people that they came up from the line.
 pub fn tell(
     book: &mut Book,
     signer: &Tickets,
     trace: TraceContext,
     messages: &mut Vec<Draft>,
-) -> Result<(), serde_json::Error> {
+) -> Result<u64, serde_json::Error> {
+    let mut promoted = 0;
     for fact in book.told() {
         messages.push(match fact {
             Fact::Confirmed(mut it) => {
+                promoted += u64::from(it.promoted);
                 let line_no = book.live(it.user_id).map_or(0, |join| join.line_no);
                 let ticket =
                     tickets::Ticket { event_id: it.event_id, join_id: it.join_id, line_no, people: it.party_size };
@@ -290,10 +301,30 @@ pub fn tell(
             Fact::Places(it) => Draft::new(&it, trace),
         }?);
     }
-    Ok(())
+    Ok(promoted)
 }
 
-fn decide(book: &mut Book, ticket: &Ticket, now: DateTime<Utc>) -> Result<Decided, serde_json::Error> {
+fn counted(wish: &Wish, (outcome, reason): (&'static str, &'static str)) -> Decided {
+    Decided { wish: wish.name(), outcome, reason }
+}
+
+/// What a request that was not refused came to.
+fn outcome(book: &Book, ticket: &Ticket) -> &'static str {
+    let gives = matches!(
+        ticket.wish,
+        Wish::Join(_) | Wish::Claim | Wish::Approve { .. } | Wish::Pick { .. } | Wish::WalkIn { .. }
+    );
+    let concerned = ticket.wish.concerns(&ticket.request).filter(|_| gives);
+    match concerned.and_then(|user_id| book.live(user_id)).map(|join| join.status) {
+        Some(JoinStatus::Confirmed) => "confirmed",
+        Some(JoinStatus::Offered) => "offered",
+        Some(JoinStatus::Waitlisted) => "waitlisted",
+        Some(JoinStatus::Pending) => "pending",
+        Some(JoinStatus::Ended) | None => "done",
+    }
+}
+
+fn decide(book: &mut Book, ticket: &Ticket, now: DateTime<Utc>) -> Result<Verdict, serde_json::Error> {
     let Request { event_id, user_id: asker, .. } = ticket.request;
     let (decision, concerned) = match &ticket.wish {
         Wish::Join(given) => return placed(book.join(given, now), book, asker, now),
@@ -341,6 +372,10 @@ fn decide(book: &mut Book, ticket: &Ticket, now: DateTime<Utc>) -> Result<Decide
             book.release_hold(*capacity, now);
             (Ok("released"), asker)
         }
+        Wish::FreeUsed { people } => {
+            book.free_used(*people, now);
+            (Ok("freed"), asker)
+        }
         Wish::Settle => (Ok("settled"), asker),
         Wish::LeaveLine => {
             book.leave_line(asker, now);
@@ -366,7 +401,7 @@ fn placed(
     book: &Book,
     user_id: UserId,
     now: DateTime<Utc>,
-) -> Result<Decided, serde_json::Error> {
+) -> Result<Verdict, serde_json::Error> {
     let placed = match placed {
         Ok(placed) => placed,
         Err(refusal) => return Ok(Err(refusal.problem())),

@@ -5,11 +5,21 @@ mod answer;
 mod batch;
 mod organised;
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use chrono::TimeDelta;
-use contracts::{EventId, UserId, joins::Places};
-use platform::{Clock, broadcast::Broadcast, db, outbox::Outbox, problem::Problem, trace::TraceContext};
+use contracts::{EventId, UserId, events::EventStatus, joins::Places};
+use platform::{
+    Clock,
+    broadcast::Broadcast,
+    db,
+    outbox::Outbox,
+    problem::Problem,
+    trace::{Span, TraceContext},
+};
 use serde::Serialize;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -22,7 +32,9 @@ pub use self::{
 };
 use crate::{
     domain::{Answers, Event, Given, IdempotencyKey, InvitationCode, NewInvitation},
-    error, store,
+    error,
+    metrics::{self, Counts},
+    store,
     tickets::Tickets,
 };
 
@@ -131,6 +143,11 @@ pub enum Wish {
         /// To what it would have been lowered.
         capacity: i32,
     },
+    /// Places of people who were inside when their join ended, which was a mistake of the door.
+    FreeUsed {
+        /// How many.
+        people: i32,
+    },
     /// That what has lapsed is over, and what is free is given.
     Settle,
     /// Out of the line; whoever has a place by now keeps it.
@@ -157,7 +174,12 @@ impl Wish {
             | Self::Unban { user_id }
             | Self::WalkIn { user_id }
             | Self::Pick { user_id, .. } => Some(*user_id),
-            Self::Invite(_) | Self::Revoke { .. } | Self::Hold { .. } | Self::Release { .. } | Self::Settle => None,
+            Self::Invite(_)
+            | Self::Revoke { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::FreeUsed { .. }
+            | Self::Settle => None,
         }
     }
 
@@ -182,6 +204,32 @@ impl Wish {
         }
     }
 
+    /// As metrics name it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Join(_) => "join",
+            Self::Leave => "leave",
+            Self::Claim => "claim",
+            Self::Keep => "keep",
+            Self::Answer(_) => "answer",
+            Self::Approve { .. } => "approve",
+            Self::Reject { .. } => "reject",
+            Self::Remove { .. } => "remove",
+            Self::Ban { .. } => "ban",
+            Self::Unban { .. } => "unban",
+            Self::Pick { .. } => "pick",
+            Self::WalkIn { .. } => "walk_in",
+            Self::Invite(_) => "invite",
+            Self::Revoke { .. } => "revoke",
+            Self::Hold { .. } => "hold",
+            Self::Release { .. } => "release",
+            Self::FreeUsed { .. } => "free_used",
+            Self::Settle => "settle",
+            Self::LeaveLine => "leave_line",
+            Self::Forget => "forget",
+        }
+    }
+
     fn is_about_bans(&self) -> bool {
         matches!(self, Self::Ban { .. } | Self::Unban { .. })
     }
@@ -194,6 +242,8 @@ pub struct Ticket {
     wish: Wish,
     /// What it belongs to.
     trace: TraceContext,
+    /// Since when it waits.
+    since: Instant,
     reply: oneshot::Sender<Result<Answer, Problem>>,
 }
 
@@ -201,7 +251,7 @@ impl Ticket {
     /// A ticket, and where its answer will come.
     pub fn new(request: Request, wish: Wish) -> (Self, oneshot::Receiver<Result<Answer, Problem>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { request, wish, trace: TraceContext::current(), reply }, answer)
+        (Self { request, wish, trace: TraceContext::current(), since: Instant::now(), reply }, answer)
     }
 
     /// Whether nobody waits for the answer any more.
@@ -221,11 +271,20 @@ impl Desk {
     ///
     /// If a batch cannot be written, it is tried again in smaller parts, so that nobody fails because of a neighbour.
     pub async fn admit(&self, tickets: Vec<Ticket>) {
+        for ticket in &tickets {
+            metrics::queued(ticket.since.elapsed());
+        }
         let mut parts = VecDeque::from([tickets]);
         while let Some(part) = parts.pop_front() {
-            let decided = timeout(TRANSACTION, self.decide(&part)).await;
+            let (started, span) = (Instant::now(), span(&part));
+            let work = self.decide(&part);
+            let decided = match span {
+                Some(span) => timeout(TRANSACTION, span.run(work)).await,
+                None => timeout(TRANSACTION, work).await,
+            };
             match decided.unwrap_or(Err(Failed::Database(sqlx::Error::PoolTimedOut))) {
-                Ok(answers) => {
+                Ok((answers, counts)) => {
+                    metrics::written(&counts, started.elapsed());
                     for (ticket, answer) in part.into_iter().zip(answers) {
                         ticket.answer(answer);
                     }
@@ -244,9 +303,9 @@ impl Desk {
         }
     }
 
-    async fn decide(&self, tickets: &[Ticket]) -> Result<Vec<Result<Answer, Problem>>, Failed> {
+    async fn decide(&self, tickets: &[Ticket]) -> Result<(Vec<Result<Answer, Problem>>, Counts), Failed> {
         let mut tx = store::begin_batch(&self.pool).await?;
-        let (answers, events) = match self.carry_out(&mut tx, tickets).await {
+        let (answers, events, counts) = match self.carry_out(&mut tx, tickets).await {
             Ok(decided) => decided,
             Err(failed) => {
                 tx.rollback().await?; // at once: others wait for the locks
@@ -255,13 +314,13 @@ impl Desk {
         };
         if events.is_none() {
             tx.rollback().await?;
-            return Ok(answers);
+            return Ok((answers, counts));
         }
         self.outbox.commit(tx).await?;
         for event in events.unwrap_or_default() {
-            self.tell(event.id, event.places(), event.revision);
+            self.tell(&event);
         }
-        Ok(answers)
+        Ok((answers, counts))
     }
 
     /// Decides requests within a transaction: their answers, and the events that changed; `None` if there is nothing to commit.
@@ -269,22 +328,23 @@ impl Desk {
         &self,
         tx: &mut PgConnection,
         tickets: &[Ticket],
-    ) -> Result<(Vec<Result<Answer, Problem>>, Option<Vec<Event>>), Failed> {
+    ) -> Result<(Vec<Result<Answer, Problem>>, Option<Vec<Event>>, Counts), Failed> {
         let mut batch = Batch::load(tx, tickets, self).await?;
         let answers = tickets.iter().map(|ticket| batch.decide(ticket)).collect::<Result<Vec<_>, _>>()?;
-        if batch.neglected > 0 {
-            tracing::warn!(joins.neglected = batch.neglected, "somebody had waited beside a free place");
+        let counts = std::mem::take(&mut batch.counts);
+        if counts.neglected > 0 {
+            tracing::warn!(joins.neglected = counts.neglected, "somebody had waited beside a free place");
         }
         let now = batch.now;
         let writes = batch.finish();
         if writes.is_empty() {
-            return Ok((answers, None));
+            return Ok((answers, None, counts));
         }
         if !store::write(tx, &writes, now).await? {
             return Err(Failed::KeyTaken);
         }
         self.outbox.publish_drafts(tx, &writes.messages).await?;
-        Ok((answers, Some(writes.events)))
+        Ok((answers, Some(writes.events), counts))
     }
 
     /// Forgets answers that nobody can ask for any more.
@@ -299,10 +359,14 @@ impl Desk {
 
     /// Tells every process how full an event is. `revision` says which of two such pieces of news is newer, since they may overtake
     /// each other.
-    pub fn tell(&self, id: EventId, places: Places, revision: i64) {
-        let Places { capacity, confirmed, waitlisted, held } = places;
-        let data = json!({ "capacity": capacity, "confirmed": confirmed, "waitlisted": waitlisted, "held": held, "revision": revision });
-        self.broadcast.send(format!("places/{id}"), data);
+    pub fn tell(&self, event: &Event) {
+        let Places { capacity, confirmed, waitlisted, held } = event.places();
+        let public = event.status != EventStatus::Draft;
+        let data = json!({
+            "public": public, "revision": event.revision,
+            "capacity": capacity, "confirmed": confirmed, "waitlisted": waitlisted, "held": held,
+        });
+        self.broadcast.send(format!("places/{}", event.id), data);
     }
 }
 
@@ -325,6 +389,15 @@ impl From<sqlx::Error> for Failed {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(error)
     }
+}
+
+/// A batch belongs to all its requests; it lies under the first of those whose traces are kept, and is linked to the others.
+fn span(part: &[Ticket]) -> Option<Span> {
+    let mut kept = part.iter().map(|it| it.trace).filter(|it| it.is_sampled());
+    let mut span = Span::internal("decide", Some(kept.next()?));
+    span.set("cityevents.joins.batch_size", i64::try_from(part.len()).unwrap_or(i64::MAX));
+    kept.for_each(|it| span.link(it));
+    Some(span)
 }
 
 fn answer_all(part: Vec<Ticket>, problem: &Problem) {

@@ -64,18 +64,25 @@ impl Desk {
         store::save_event(tx, &event).await?;
         store::write_closing(tx, closing, now).await?;
         match (before.status, event.status) {
-            (EventStatus::Published, EventStatus::Draft) => store::pause_offers(tx, event.id).await?,
-            (EventStatus::Draft, EventStatus::Published) => self.resume_offers(tx, &event, now).await?,
+            (EventStatus::Published, EventStatus::Draft) => store::pause_deadlines(tx, event.id).await?,
+            (EventStatus::Draft, EventStatus::Published) => self.resume_deadlines(tx, &event, now).await?,
             _ => {}
         }
-        store::adjust_deadlines(tx, &event).await?;
+        if event.due_at.is_some() || event.status != before.status {
+            store::adjust_deadlines(tx, &event).await?;
+        }
         self.outbox.publish_drafts(tx, &messages).await
     }
 
-    /// Offers that waited while the event was not public have their time again, from now on.
-    async fn resume_offers(&self, tx: &mut PgConnection, event: &Event, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    /// Deadlines that waited while the event was not public have their time again, from now on.
+    async fn resume_deadlines(
+        &self,
+        tx: &mut PgConnection,
+        event: &Event,
+        now: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
         let (until, places) = (event.offered_until(now), event.places());
-        let resumed = store::resume_offers(tx, event.id, until).await?;
+        let resumed = store::resume_deadlines(tx, event, now).await?;
         let messages: Vec<JoinOffered> = resumed
             .iter()
             .map(|it| JoinOffered {
@@ -207,7 +214,7 @@ impl Desk {
             if event.reconfirm_asked_at.is_some() || event.closed(now).is_some() {
                 continue;
             }
-            let answer_by = now + (event.starts_at - now) / 2;
+            let answer_by = event.reconfirmed_until(now);
             event.revision += 1;
             let asked = store::ask_to_reconfirm(&mut tx, &event, answer_by, now).await?;
             event.reconfirm_asked_at = Some(now);

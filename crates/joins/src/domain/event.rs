@@ -8,6 +8,9 @@ use contracts::{
 
 use super::JoinStatus;
 
+/// How long somebody who came up from the line has for answers that are owed.
+const ANSWER_TIME: TimeDelta = TimeDelta::hours(24);
+
 /// An event as far as its places are concerned. Between locking and saving the row, this is the only state there is.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct Event {
@@ -46,6 +49,8 @@ pub struct Event {
     pub capacity_hold: Option<i32>,
     /// When the hold lapses.
     pub hold_until: Option<DateTime<Utc>>,
+    /// How many wishes it stands for.
+    pub capacity_holds: i32,
     /// What the next arrival gets.
     pub next_line_no: i64,
     /// Grows with every change.
@@ -105,6 +110,7 @@ impl Event {
             overbooked: 0,
             capacity_hold: None,
             hold_until: None,
+            capacity_holds: 0,
             next_line_no: 1,
             revision: 0,
             due_at: None,
@@ -154,6 +160,16 @@ impl Event {
     /// Until when an offer that is made now can be accepted.
     pub fn offered_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         (now + TimeDelta::minutes(self.registration.offer_minutes.into())).min(self.starts_at)
+    }
+
+    /// Until when owed answers can be given that are asked for now.
+    pub fn answers_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        (now + ANSWER_TIME).min(self.starts_at)
+    }
+
+    /// Until when people can say that they still come if they are asked now: half of the time that is left.
+    pub fn reconfirmed_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + (self.starts_at - now) / 2
     }
 
     /// Places that are not to be had: given, offered, reserved or used up.
@@ -272,14 +288,15 @@ impl Event {
             return Err(self.taken());
         }
         self.drop_lapsed_hold(now);
+        self.capacity_holds += 1;
         self.capacity_hold = Some(self.capacity_hold.map_or(capacity, |held| held.min(capacity)));
         self.hold_until = Some(until);
         Ok(())
     }
 
-    /// Ends the hold of a change that was refused elsewhere, unless a smaller wish holds; `true` if it did.
+    /// Ends the hold of a change that was refused elsewhere; `true` if it did. Not if it stands for other wishes as well: then it lapses.
     pub fn withdraw_hold(&mut self, capacity: i32) -> bool {
-        let held = self.capacity_hold == Some(capacity);
+        let held = self.capacity_hold == Some(capacity) && self.capacity_holds == 1;
         if held {
             self.release_hold();
         }
@@ -296,7 +313,7 @@ impl Event {
     }
 
     fn release_hold(&mut self) {
-        (self.capacity_hold, self.hold_until) = (None, None);
+        (self.capacity_hold, self.hold_until, self.capacity_holds) = (None, None, 0);
     }
 }
 
@@ -330,6 +347,7 @@ pub(super) mod tests {
             overbooked: 0,
             capacity_hold: None,
             hold_until: None,
+            capacity_holds: 0,
             next_line_no: 1,
             revision: 0,
             due_at: None,

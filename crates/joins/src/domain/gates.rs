@@ -68,6 +68,8 @@ pub enum Refusal {
     InvitationNeeded,
     /// The invitation is not good (any more).
     InvitationSpent,
+    /// The time until which an invitation is to be good has passed.
+    Expired(DateTime<Utc>),
     /// Answers are missing, or will not do.
     Answers(Vec<Fault>),
     /// There is no room for whom the organiser chose.

@@ -70,8 +70,8 @@ impl DueFor {
 /// A deadline: at this instant the join is over, whether or not anybody has written that down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The first instant at which it is too late.
-    pub at: DateTime<Utc>,
+    /// The first instant at which it is too late; `None` while the event is not public, and nobody can be too late.
+    pub at: Option<DateTime<Utc>>,
     /// To do what.
     pub what: DueFor,
 }
@@ -156,6 +156,11 @@ pub struct Invitation {
 }
 
 impl Invitation {
+    /// Until when places are kept: nobody comes by an invitation after the start.
+    pub fn kept_until(&self, starts_at: DateTime<Utc>) -> DateTime<Utc> {
+        self.expires_at.map_or(starts_at, |end| end.min(starts_at))
+    }
+
     /// Whether somebody can come by it.
     pub fn is_good(&self, now: DateTime<Utc>) -> bool {
         self.uses_left > 0 && self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)

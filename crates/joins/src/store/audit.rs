@@ -18,7 +18,7 @@ pub struct Violation {
 const MOST: i64 = 100;
 
 /// Rule, and a query for those who break it: event and detail.
-const RULES: &[(&str, &str)] = &[
+pub const RULES: &[(&str, &str)] = &[
     (
         "the counters agree with the joins",
         "SELECT e.id, format('counted %s/%s/%s/%s/%s, joins say %s/%s/%s/%s/%s (confirmed/waitlisted/line/offered/reserved)',
@@ -136,7 +136,7 @@ const RULES: &[(&str, &str)] = &[
         "SELECT e.id, format('knows %s, the first is %s', coalesce(e.due_at::text, 'none'), due.first)
          FROM events e
          JOIN LATERAL (SELECT least((SELECT min(due_at) FROM joins WHERE event_id = e.id AND due_at IS NOT NULL),
-                                    (SELECT min(expires_at) FROM invitations WHERE event_id = e.id AND reserved > 0)) AS first) due ON true
+                                    (SELECT min(least(expires_at, e.starts_at)) FROM invitations WHERE event_id = e.id AND reserved > 0)) AS first) due ON true
          WHERE due.first IS NOT NULL AND (e.due_at IS NULL OR e.due_at > due.first)
          LIMIT $1",
     ),

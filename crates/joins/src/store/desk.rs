@@ -79,8 +79,8 @@ pub async fn decisions(
 /// Of an organiser's past events at whose doors people were checked in, how many of a hundred with a place did not come; the latest ten.
 pub async fn no_show_percents(pool: &PgPool, organiser_id: UserId) -> Result<Vec<i32>, sqlx::Error> {
     sqlx::query_scalar(
-        "SELECT no_shows * 100 / confirmed FROM events
-         WHERE organiser_id = $1 AND no_shows IS NOT NULL AND confirmed > 0 ORDER BY ends_at DESC LIMIT 10",
+        "SELECT least(no_shows * 100 / coalesce(expected_at_end, confirmed), 100) FROM events
+         WHERE organiser_id = $1 AND no_shows IS NOT NULL AND coalesce(expected_at_end, confirmed) > 0 ORDER BY ends_at DESC LIMIT 10",
     )
     .bind(organiser_id)
     .fetch_all(pool)

@@ -482,11 +482,14 @@ pub async fn become_steward(
 
 /// Ends a steward's right, and the link.
 pub async fn remove_steward(pool: &PgPool, event_id: EventId, user_id: UserId) -> Result<bool, sqlx::Error> {
-    sqlx::query("DELETE FROM steward_links WHERE event_id = $1").bind(event_id).execute(pool).await?;
-    let gone = sqlx::query("DELETE FROM stewards WHERE event_id = $1 AND user_id = $2")
-        .bind(event_id)
-        .bind(user_id)
-        .execute(pool)
-        .await?;
-    Ok(gone.rows_affected() == 1)
+    let gone = sqlx::query(
+        "WITH gone AS (DELETE FROM stewards WHERE event_id = $1 AND user_id = $2 RETURNING event_id),
+              link AS (DELETE FROM steward_links WHERE event_id IN (SELECT event_id FROM gone))
+         SELECT FROM gone",
+    )
+    .bind(event_id)
+    .bind(user_id)
+    .fetch_optional(pool)
+    .await?;
+    Ok(gone.is_some())
 }

@@ -179,7 +179,8 @@ pub async fn due(tx: &mut PgConnection, event_id: EventId, now: DateTime<Utc>) -
     .fetch_all(&mut *tx)
     .await?;
     let invitations = sqlx::query_as(
-        "SELECT * FROM invitations WHERE event_id = $1 AND reserved > 0 AND expires_at <= $2 ORDER BY expires_at, id",
+        "SELECT i.* FROM invitations i JOIN events e ON e.id = i.event_id
+         WHERE i.event_id = $1 AND i.reserved > 0 AND least(i.expires_at, e.starts_at) <= $2 ORDER BY i.created_at, i.id",
     )
     .bind(event_id)
     .bind(now)
@@ -188,7 +189,8 @@ pub async fn due(tx: &mut PgConnection, event_id: EventId, now: DateTime<Utc>) -
     let whole = i64::try_from(rows.len()).is_ok_and(|count| count < DUE);
     let next: Option<DateTime<Utc>> = sqlx::query_scalar(
         "SELECT least((SELECT min(due_at) FROM joins WHERE event_id = $1 AND due_at > $2),
-                      (SELECT min(expires_at) FROM invitations WHERE event_id = $1 AND reserved > 0 AND expires_at > $2))",
+                      (SELECT min(least(i.expires_at, e.starts_at)) FROM invitations i JOIN events e ON e.id = i.event_id
+                       WHERE i.event_id = $1 AND i.reserved > 0 AND least(i.expires_at, e.starts_at) > $2))",
     )
     .bind(event_id)
     .bind(now)

@@ -9,7 +9,7 @@ mod rows;
 mod save;
 mod write;
 
-pub use audit::{Violation, audit};
+pub use audit::{RULES, Violation, audit};
 pub use desk::{
     DecisionRow, SentMessage, audience, decisions, joins_of, message, messages, messages_of_a_day, no_show_percents,
     other_lines, save_message,
@@ -27,6 +27,6 @@ pub use read::{
 pub use save::write;
 pub use write::{
     NewOverbooking, adjust_deadlines, ask_to_reconfirm, begin, close_books, end_all, events_of, forget, forget_person,
-    insert_event, lock_event, mark_open_told, open_to_claims, pass_over, pause_offers, record_overbooking,
-    resume_offers, save_description, save_event, save_person, to_look_after, to_reconfirm, who_waits, write_closing,
+    insert_event, lock_event, mark_open_told, open_to_claims, pass_over, pause_deadlines, record_overbooking,
+    resume_deadlines, save_description, save_event, save_person, to_look_after, to_reconfirm, who_waits, write_closing,
 };

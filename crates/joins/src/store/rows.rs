@@ -65,7 +65,7 @@ impl From<JoinRow> for Join {
             invitation: row.invitation_id,
             leave_other_lines: row.leave_other_lines,
             passed: row.passed,
-            due: row.due_at.zip(row.due_for).map(|(at, what)| Due { at, what }),
+            due: row.due_for.map(|what| Due { at: row.due_at, what }),
             joined_at: row.joined_at,
             offered_at: row.offered_at,
             confirmed: row.confirmed_at.zip(row.confirmed_revision),

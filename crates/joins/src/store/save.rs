@@ -71,7 +71,7 @@ async fn insert(tx: &mut PgConnection, joins: &[&(EventId, Join)], now: DateTime
     .bind(joins.iter().map(|(_, it)| it.confirmed.map(|(_, revision)| revision)).collect::<Vec<_>>())
     .bind(joins.iter().map(|(_, it)| it.given_revision).collect::<Vec<_>>())
     .bind(joins.iter().map(|(_, it)| it.way).collect::<Vec<_>>())
-    .bind(joins.iter().map(|(_, it)| it.due.map(|due| due.at)).collect::<Vec<_>>())
+    .bind(joins.iter().map(|(_, it)| it.due.and_then(|due| due.at)).collect::<Vec<_>>())
     .bind(joins.iter().map(|(_, it)| it.due.map(|due| due.what)).collect::<Vec<_>>())
     .bind(joins.iter().map(|(_, it)| it.end.map(|end| end.reason)).collect::<Vec<_>>())
     .bind(now)
@@ -112,7 +112,7 @@ async fn update(tx: &mut PgConnection, joins: &[&(EventId, Join)]) -> Result<(),
     .bind(joins.iter().map(|(_, it)| it.invitation).collect::<Vec<_>>())
     .bind(joins.iter().map(|(_, it)| it.leave_other_lines).collect::<Vec<_>>())
     .bind(joins.iter().map(|(_, it)| it.passed).collect::<Vec<_>>())
-    .bind(joins.iter().map(|(_, it)| it.due.map(|due| due.at)).collect::<Vec<_>>())
+    .bind(joins.iter().map(|(_, it)| it.due.and_then(|due| due.at)).collect::<Vec<_>>())
     .bind(joins.iter().map(|(_, it)| it.due.map(|due| due.what)).collect::<Vec<_>>())
     .bind(joins.iter().map(|(_, it)| it.offered_at).collect::<Vec<_>>())
     .bind(joins.iter().map(|(_, it)| it.confirmed.map(|(at, _)| at)).collect::<Vec<_>>())
@@ -138,11 +138,12 @@ pub async fn save_events(tx: &mut PgConnection, events: &[Event]) -> Result<(), 
         "UPDATE events e
          SET confirmed = n.confirmed, waitlisted = n.waitlisted, line_length = n.line_length, offered = n.offered,
              reserved = n.reserved, overbooked = n.overbooked, capacity_hold = n.capacity_hold, hold_until = n.hold_until,
-             next_line_no = n.next_line_no, revision = n.revision, due_at = n.due_at, banned = n.banned, used = n.used
+             next_line_no = n.next_line_no, revision = n.revision, due_at = n.due_at, banned = n.banned, used = n.used,
+             capacity_holds = n.capacity_holds
          FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
-                     $8::integer[], $9::timestamptz[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::integer[], $14::integer[])
+                     $8::integer[], $9::timestamptz[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::integer[], $14::integer[], $15::integer[])
               AS n (id, confirmed, waitlisted, line_length, offered, reserved, overbooked, capacity_hold, hold_until, next_line_no,
-                    revision, due_at, banned, used)
+                    revision, due_at, banned, used, capacity_holds)
          WHERE e.id = n.id",
     )
     .bind(events.iter().map(|it| it.id.0).collect::<Vec<Uuid>>())
@@ -159,6 +160,7 @@ pub async fn save_events(tx: &mut PgConnection, events: &[Event]) -> Result<(), 
     .bind(events.iter().map(|it| it.due_at).collect::<Vec<_>>())
     .bind(events.iter().map(|it| it.banned).collect::<Vec<_>>())
     .bind(events.iter().map(|it| it.used).collect::<Vec<_>>())
+    .bind(events.iter().map(|it| it.capacity_holds).collect::<Vec<_>>())
     .execute(tx)
     .await?;
     as_many(done.rows_affected(), events.len())

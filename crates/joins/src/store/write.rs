@@ -75,7 +75,7 @@ pub async fn save_event(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx
          SET version = $2, organiser_id = $3, status = $4, capacity = $5, starts_at = $6, ends_at = $7, registration = $8,
              moved_at = $9, reconfirm_asked_at = $10, confirmed = $11, waitlisted = $12, line_length = $13, offered = $14,
              reserved = $15, overbooked = $16, capacity_hold = $17, hold_until = $18, next_line_no = $19, revision = $20, due_at = $21,
-             banned = $22, used = $23
+             banned = $22, used = $23, capacity_holds = $24
          WHERE id = $1",
     )
     .bind(event.id)
@@ -101,6 +101,7 @@ pub async fn save_event(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx
     .bind(event.due_at)
     .bind(event.banned)
     .bind(event.used)
+    .bind(event.capacity_holds)
     .execute(tx)
     .await
     .map(drop)
@@ -119,9 +120,6 @@ pub async fn write_closing(tx: &mut PgConnection, closing: Closing, now: DateTim
 /// Lets deadlines follow the event as it is now, which was saved before: nobody has to say that they still come where nobody is asked, or
 /// not yet; nobody owes answers that suffice by now; and no deadline is after the start.
 pub async fn adjust_deadlines(tx: &mut PgConnection, event: &Event) -> Result<(), sqlx::Error> {
-    if event.due_at.is_none() && event.offered == 0 {
-        return Ok(()); // there are none
-    }
     let owing: Vec<(i64, Option<Json<Answers>>)> =
         sqlx::query_as("SELECT line_no, answers FROM joins WHERE event_id = $1 AND due_for = 'answers'")
             .bind(event.id)
@@ -149,8 +147,9 @@ pub async fn adjust_deadlines(tx: &mut PgConnection, event: &Event) -> Result<()
         .execute(&mut *tx)
         .await?;
     sqlx::query(
-        "UPDATE events SET due_at = least((SELECT min(due_at) FROM joins WHERE event_id = $1 AND due_at IS NOT NULL),
-                                          (SELECT min(expires_at) FROM invitations WHERE event_id = $1 AND reserved > 0))
+        "UPDATE events e
+         SET due_at = least((SELECT min(due_at) FROM joins WHERE event_id = $1 AND due_at IS NOT NULL),
+                            (SELECT min(least(expires_at, e.starts_at)) FROM invitations WHERE event_id = $1 AND reserved > 0))
          WHERE id = $1",
     )
     .bind(event.id)
@@ -159,9 +158,9 @@ pub async fn adjust_deadlines(tx: &mut PgConnection, event: &Event) -> Result<()
     .map(drop)
 }
 
-/// Takes the deadlines of offers away while their event is not public: nobody can accept one then.
-pub async fn pause_offers(tx: &mut PgConnection, event_id: EventId) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE joins SET due_at = NULL, due_for = NULL WHERE event_id = $1 AND due_for = 'offer'")
+/// Takes the instants of deadlines away while their event is not public: nobody can accept an offer then, and few look.
+pub async fn pause_deadlines(tx: &mut PgConnection, event_id: EventId) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE joins SET due_at = NULL WHERE event_id = $1 AND due_at IS NOT NULL")
         .bind(event_id)
         .execute(tx)
         .await
@@ -179,20 +178,23 @@ pub struct Resumed {
     pub party_size: i32,
 }
 
-/// Gives offers that were paused a deadline again; which, in order of arrival.
-pub async fn resume_offers(
+/// Gives deadlines that were paused their whole time again, from `now` on; which offers there are, in order of arrival.
+pub async fn resume_deadlines(
     tx: &mut PgConnection,
-    event_id: EventId,
-    until: DateTime<Utc>,
+    event: &Event,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Resumed>, sqlx::Error> {
     sqlx::query_as(
         "WITH resumed AS (
-             UPDATE joins SET due_at = $2, due_for = 'offer' WHERE event_id = $1 AND status = 'offered' AND due_at IS NULL
-             RETURNING id, user_id, party_size, line_no
-         ) SELECT id, user_id, party_size FROM resumed ORDER BY line_no",
+             UPDATE joins SET due_at = CASE due_for WHEN 'offer' THEN $2 WHEN 'answers' THEN $3 ELSE $4 END
+             WHERE event_id = $1 AND due_for IS NOT NULL AND due_at IS NULL
+             RETURNING id, user_id, party_size, line_no, due_for
+         ) SELECT id, user_id, party_size FROM resumed WHERE due_for = 'offer' ORDER BY line_no",
     )
-    .bind(event_id)
-    .bind(until)
+    .bind(event.id)
+    .bind(event.offered_until(now))
+    .bind(event.answers_until(now))
+    .bind(event.reconfirmed_until(now))
     .fetch_all(tx)
     .await
 }
@@ -367,7 +369,7 @@ pub async fn ask_to_reconfirm(
     .await?;
     sqlx::query_as(
         "UPDATE joins SET due_at = $2, due_for = 'reconfirmation'
-         WHERE event_id = $1 AND status = 'confirmed' AND due_at IS NULL AND arrived_at IS NULL RETURNING id, user_id",
+         WHERE event_id = $1 AND status = 'confirmed' AND due_for IS NULL AND arrived_at IS NULL RETURNING id, user_id",
     )
     .bind(event.id)
     .bind(answer_by)
@@ -380,7 +382,7 @@ pub async fn close_books(pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::
     sqlx::query(
         "UPDATE events e
          SET line_reached = came.reached, line_longest = came.stood,
-             no_shows = CASE WHEN came.arrived > 0 THEN e.confirmed - came.arrived END
+             no_shows = CASE WHEN came.arrived > 0 THEN e.confirmed - came.arrived END, expected_at_end = e.confirmed
          FROM (SELECT id FROM events WHERE line_reached IS NULL AND ends_at <= $1 ORDER BY ends_at LIMIT 100) over,
               LATERAL (SELECT count(*) FILTER (WHERE promoted)::integer AS reached,
                               count(*) FILTER (WHERE promoted OR status = 'waitlisted')::integer AS stood,
@@ -408,6 +410,7 @@ pub async fn forget_person(tx: &mut PgConnection, user_id: UserId) -> Result<(),
         "UPDATE joins SET answers = NULL, guests = NULL WHERE user_id = $1 AND (answers IS NOT NULL OR guests IS NOT NULL)",
         "DELETE FROM idempotency WHERE user_id = $1",
         "DELETE FROM people WHERE user_id = $1",
+        "DELETE FROM stewards WHERE user_id = $1",
     ] {
         sqlx::query(statement).bind(user_id).execute(&mut *tx).await?;
     }

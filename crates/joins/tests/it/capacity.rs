@@ -243,3 +243,20 @@ async fn a_revoked_invitation_gives_all_that_it_kept_at_once() {
     assert_eq!(world.places(event).await, json!({ "capacity": 300, "confirmed": 300, "waitlisted": 0, "held": 0 }));
     world.assert_sound().await;
 }
+
+#[tokio::test]
+async fn a_hold_that_stands_for_two_wishes_does_not_end_with_one_of_them() {
+    let world = World::new().await;
+    let mut event = world.event(10).await;
+    full(&world, event.id, 3).await;
+    let path = format!("/internal/joins/events/{}/capacity-hold", event.id);
+    for _ in 0..2 {
+        world.client().post(&path, json!({ "capacity": 3 })).await.expect(204);
+    }
+    world.client().delete_with(&path, json!({ "capacity": 3 })).await.expect(204);
+    let late = world.people.person("Ada");
+    assert_eq!(world.join(&late, event.id).await.expect(200).json["status"], "waitlisted");
+    world.edit(&mut event, |it| it.capacity = Some(3)).await;
+    assert_eq!(world.places(event.id).await, json!({ "capacity": 3, "confirmed": 3, "waitlisted": 1, "held": 0 }));
+    world.assert_sound().await;
+}

@@ -254,6 +254,46 @@ async fn the_place_of_whoever_is_inside_is_given_to_nobody_when_they_leave() {
 }
 
 #[tokio::test]
+async fn a_mistaken_scan_that_is_taken_back_frees_the_place_of_whoever_has_left() {
+    let world = World::new().await;
+    let event = world.event_at(1, noon() + TimeDelta::hours(30)).await.id;
+    let (ada, bob) = (world.people.person("Ada"), world.people.person("Bob"));
+    world.join(&ada, event).await.expect(200);
+    world.join(&bob, event).await.expect(200);
+    let ticket = world.ticket(&ada, event).await;
+    assert_eq!(world.scan(&world.organiser, event, "North", enter(&ticket)).await["outcome"], "accepted");
+    world.leave(&ada, event).await.expect(200);
+    let undo = json!({ "id": key(), "ticket": ticket, "kind": "undo", "at": noon() });
+    assert_eq!(world.scan(&world.organiser, event, "North", undo).await["outcome"], "accepted");
+    assert_eq!(world.participation(&bob, event).await["status"], "confirmed");
+    assert_eq!(world.places(event).await, json!({ "capacity": 1, "confirmed": 1, "waitlisted": 0, "held": 0 }));
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn what_is_kept_for_the_invited_is_free_once_the_event_has_started() {
+    let world = World::new().await;
+    let event = world.event_at(2, noon() + TimeDelta::hours(1)).await.id;
+    let people = world.crowd(3);
+    let path = format!("/api/v1/events/{event}/invitations");
+    let organiser = world.client().as_person(&world.organiser);
+    organiser.post(&path, json!({ "label": "Friends", "uses": 1, "reserved": 1 })).await.expect(201);
+    world.join(&people[0], event).await.expect(200);
+    let couple = json!({ "party_size": 2, "at_least": 1 });
+    assert_eq!(world.join_with(&people[1], event, couple).await.expect(200).json["status"], "waitlisted");
+    let scan = json!({ "id": key(), "line_no": 1, "kind": "in", "at": noon() });
+    assert_eq!(world.scan(&world.organiser, event, "North", scan).await["outcome"], "accepted");
+    world.clock.advance(TimeDelta::minutes(75));
+    let organiser = world.client().as_person(&world.fresh(&world.organiser));
+    let walk_in = format!("/api/v1/events/{event}/door/walk-ins/{}", people[1].id);
+    let let_in = organiser.post(&walk_in, Value::Null).await.expect(200).json;
+    assert_eq!(let_in["party_size"], 1, "one of the two has room, and would come alone");
+    let late = json!({ "label": "Late", "uses": 1, "reserved": 1 });
+    assert_eq!(organiser.post(&path, late).await.code(), "event_not_open");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
 async fn a_walk_in_costs_the_smallest_absent_party_that_does() {
     let world = World::new().await;
     let event = world.event_at(9, noon() + TimeDelta::hours(1)).await.id;
@@ -347,4 +387,37 @@ async fn a_scan_that_waits_too_long_for_another_is_to_be_sent_again() {
     assert!(answer.headers.contains_key("retry-after"));
     tx.rollback().await.unwrap();
     assert_eq!(world.scan(&world.organiser, event, "North", enter(&ticket)).await["outcome"], "accepted");
+}
+
+#[tokio::test]
+async fn a_walk_in_takes_no_place_from_an_earlier_party_that_is_not_needed() {
+    let world = World::new().await;
+    let event = world.event_at(6, noon() + TimeDelta::hours(1)).await.id;
+    let people = world.crowd(4);
+    for (person, size) in people.iter().zip([4, 1, 1, 5]) {
+        world.join_with(person, event, json!({ "party_size": size })).await.expect(200);
+    }
+    world.clock.advance(TimeDelta::minutes(75));
+    let organiser = world.client().as_person(&world.fresh(&world.organiser));
+    organiser.post(&format!("/api/v1/events/{event}/door/walk-ins/{}", people[3].id), Value::Null).await.expect(200);
+    let mut states = Vec::new();
+    for person in &people {
+        states.push(world.participation(&world.fresh(person), event).await["status"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(states, ["none", "confirmed", "none", "confirmed"], "of the two small ones, the first to arrive stays");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn whoever_is_no_steward_cannot_be_removed_and_the_link_stays() {
+    let world = World::new().await;
+    let event = world.event(1).await.id;
+    let (ada, steward) = (world.people.person("Ada"), world.people.person("Stef"));
+    let organiser = world.client().as_person(&world.organiser);
+    let path = format!("/api/v1/events/{event}/stewards");
+    let link = organiser.post(&format!("{path}/link"), Value::Null).await.expect(201).json;
+    organiser.delete(&format!("{path}/{}", ada.id)).await.expect(404);
+    world.client().as_person(&steward).post(&path, json!({ "code": link["code"] })).await.expect(204);
+    world.deliver(&contracts::auth::UserDeleted { user_id: steward.id }).await;
+    assert_eq!(organiser.get(&path).await.expect(200).json["items"], json!([]));
 }

@@ -774,3 +774,57 @@ async fn an_event_that_is_not_public_is_not_there_for_strangers() {
     let known = world.client().get(&format!("/internal/joins/events/{}", event.id)).await.expect(200).json;
     assert_eq!(known["public"], false);
 }
+
+#[tokio::test]
+async fn nobody_is_too_late_for_an_event_that_is_not_public() {
+    let world = World::new().await;
+    let mut event = world.event_at(2, noon() + TimeDelta::hours(50)).await;
+    let ada = world.people.person("Ada");
+    world.join(&ada, event.id).await.expect(200);
+    world.edit(&mut event, |it| it.registration.reconfirm_hours = Some(48)).await;
+    world.clock.advance(TimeDelta::hours(2));
+    world.job("joins.ask_to_reconfirm").await;
+    world.unpublish(&mut event).await;
+    world.clock.advance(TimeDelta::hours(28));
+    let ada = world.fresh(&ada);
+    let standing = world.participation(&ada, event.id).await;
+    assert_eq!((&standing["due_for"], &standing["due_at"]), (&json!("reconfirmation"), &Value::Null));
+    world.publish(&mut event).await;
+    assert_eq!(world.participation(&ada, event.id).await["due_at"], json!(noon() + TimeDelta::hours(40)));
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_party_without_hope_keeps_no_free_place_from_the_invited() {
+    let world = World::new().await;
+    let mut event = world.event(3).await;
+    let people = world.crowd(3);
+    let path = format!("/api/v1/events/{}/invitations", event.id);
+    let body = json!({ "label": "Friends", "uses": 1, "reserved": 1 });
+    let code = world.client().as_person(&world.organiser).post(&path, body).await.expect(201).json["code"].clone();
+    world.join(&people[0], event.id).await.expect(200);
+    world.join_with(&people[1], event.id, json!({ "party_size": 3 })).await.expect(200);
+    world.edit(&mut event, |it| it.capacity = Some(2)).await;
+    world.leave(&people[0], event.id).await.expect(200);
+    let couple = json!({ "party_size": 2, "invitation": code });
+    assert_eq!(world.join_with(&people[2], event.id, couple).await.expect(200).json["status"], "confirmed");
+    world.assert_sound().await;
+}
+
+#[tokio::test]
+async fn an_invitation_is_replayed_also_after_it_has_expired() {
+    let world = World::new().await;
+    let event = world.event(5).await.id;
+    let key = key();
+    let path = format!("/api/v1/events/{event}/invitations");
+    let body = json!({ "label": "Friends", "uses": 1, "expires_at": noon() + TimeDelta::minutes(1) });
+    let make = async || {
+        let organiser = world.client().as_person(&world.fresh(&world.organiser)).header("idempotency-key", &key);
+        organiser.post(&path, body.clone()).await
+    };
+    let first = make().await.expect(201);
+    world.clock.advance(TimeDelta::minutes(2));
+    assert_eq!(make().await.expect(201).body, first.body);
+    let organiser = world.client().as_person(&world.fresh(&world.organiser));
+    assert_eq!(organiser.post(&path, body.clone()).await.expect(422).field(), "expires_at");
+}

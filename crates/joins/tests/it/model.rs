@@ -443,7 +443,7 @@ impl Run<'_> {
         .await
         .unwrap();
         let row = |it: &Member| {
-            let (due_at, due_for) = (it.due.map(|(at, _)| at), it.due.map(|(_, what)| what.name().to_owned()));
+            let (due_at, due_for) = (it.due.and_then(|(at, _)| at), it.due.map(|(_, what)| what.name().to_owned()));
             let at_least = (it.at_least < it.size).then_some(it.at_least);
             let status = it.status.name().to_owned();
             (self.people[it.who].id, it.size, at_least, status, it.passed, due_at, due_for, it.inside)

@@ -38,7 +38,10 @@ async fn every_change_of_places_is_news_with_a_growing_revision() {
 
     join(&client, &world.people.person("Ada"), event.id, "a", json!({})).await.expect(200);
     let first = next(&mut news, event.id).await;
-    assert_eq!(first, json!({ "capacity": 1, "confirmed": 1, "waitlisted": 0, "held": 0, "revision": 1 }));
+    assert_eq!(
+        first,
+        json!({ "public": true, "capacity": 1, "confirmed": 1, "waitlisted": 0, "held": 0, "revision": 1 })
+    );
     let refused = join(&client, &world.people.person("Bob"), event.id, "b", json!({ "party_size": 2 })).await;
     assert_eq!(refused.code(), "party_too_large", "which is no news");
     // What a consumer changed is told by another one, after the commit.
@@ -59,6 +62,9 @@ async fn every_change_of_places_is_news_with_a_growing_revision() {
         }
     }
     let second = next(&mut news, event.id).await;
-    assert_eq!(second, json!({ "capacity": 3, "confirmed": 1, "waitlisted": 0, "held": 0, "revision": 2 }));
+    assert_eq!(
+        second,
+        json!({ "public": true, "capacity": 3, "confirmed": 1, "waitlisted": 0, "held": 0, "revision": 2 })
+    );
     stop.cancel();
 }

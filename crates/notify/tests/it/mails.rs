@@ -6,13 +6,14 @@ use contracts::{
     auth::{
         AccountNotice, Locale, MailedToken, Notice, PasswordResetRequested, QuickJoinRequested, VerificationRequested,
     },
-    joins::EndReason,
+    events::{EventSnapshot, EventStatus, EventUnpublished},
+    joins::{EndReason, JoinOffered},
 };
 use testkit::{eventually, noon};
 
 use crate::support::{
-    by_approval, cancelled, confirmed, ended, entry, event, moved, promoted, requested, scene, silent_scene, text,
-    waitlisted,
+    by_approval, cancelled, confirmed, ended, entry, event, moved, offered, promoted, requested, scene, silent_scene,
+    text, waitlisted,
 };
 
 #[tokio::test]
@@ -244,4 +245,43 @@ async fn ten_thousand_are_told_by_one_statement() {
     assert_eq!(scene.number("SELECT count(DISTINCT user_id) FROM mails WHERE kind = 'event_changed'").await, 10_000);
     // All of one transaction: had there been one for each, their times would differ.
     assert_eq!(scene.number("SELECT count(DISTINCT xmin::text) FROM mails").await, 1);
+}
+
+/// Anybody can ask for a link to any event in anybody's name.
+#[tokio::test]
+async fn a_link_to_an_event_that_does_not_exist_holds_nobodys_mails_back() {
+    let scene = scene(None).await;
+    let (event, ada) = (event(), UserId::new(noon()));
+    let asked = QuickJoinRequested {
+        user_id: ada,
+        email: "ada@example.org".to_owned(),
+        display_name: "Ada".to_owned(),
+        locale: Locale::En,
+        token: MailedToken("secret-token".to_owned()),
+        expires_at: noon() + TimeDelta::hours(1),
+        event_id: event.id,
+    };
+    scene.deliver(&asked).await;
+    assert_eq!(scene.number("SELECT count(*) FROM bus.deliveries").await, 1, "the event may be on its way");
+    scene.sql("UPDATE bus.deliveries SET occurred_at = '2020-01-01'").await;
+    scene.deliver_what_waits().await;
+    assert_eq!(scene.number("SELECT count(*) FROM bus.deliveries").await, 0);
+    // Nor does anybody hear of one that is not public any more.
+    scene.publish(&event).await;
+    let hidden = EventSnapshot { status: EventStatus::Draft, version: event.version + 1, ..event };
+    scene.deliver(&EventUnpublished { event: hidden }).await;
+    scene.deliver(&asked).await;
+    assert_eq!(scene.number("SELECT count(*) FROM bus.deliveries").await, 0);
+    assert_eq!(scene.number("SELECT count(*) FROM mails WHERE kind = 'quick_join'").await, 0);
+}
+
+#[tokio::test]
+async fn an_offer_that_is_made_again_is_told_again() {
+    let scene = scene(None).await;
+    let (event, ada) = (event(), scene.person("ada", Locale::En).await);
+    scene.publish(&event).await;
+    let offer = offered(event.id, ada);
+    scene.deliver(&offer).await;
+    scene.deliver(&JoinOffered { offered_until: offer.offered_until + TimeDelta::hours(3), ..offer }).await;
+    assert_eq!(scene.mails(2).await.len(), 2);
 }

@@ -20,6 +20,17 @@ pub enum HandleError {
     Database(#[from] sqlx::Error),
 }
 
+impl HandleError {
+    /// Which kind of failure it is, without what may be in its text.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Retry(_) => "retry",
+            Self::Park(_) => "park",
+            Self::Database(_) => "database",
+        }
+    }
+}
+
 /// The effect of one kind of message. It happens within `tx`, together with the inbox row, and nowhere else: when a neighbour in the batch
 /// fails, `tx` is rolled back and the message handled again.
 pub trait Handle<P: Payload>: Send + Sync + 'static {

@@ -4,11 +4,13 @@
 //! it. What keeps failing is parked where an operator sees it. The transport here is Postgres.
 
 mod consumer;
+mod metrics;
 mod postgres;
 mod relay;
 mod worker;
 
 pub use consumer::{Consumer, Handle, HandleError, HandleMany};
+pub use metrics::watch;
 pub(crate) use postgres::CHANNEL;
 pub use postgres::{Bus, ParkedMessage, QueueStats};
 pub use relay::Relay;

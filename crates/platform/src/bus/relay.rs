@@ -3,10 +3,11 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::{Bus, Subscription};
+use super::{Bus, Subscription, metrics};
 use crate::{
     db,
     outbox::{Message, Outbox},
+    trace::{Span, TraceContext},
 };
 
 /// Looks for messages at least this often, for those whose wake-up was lost (another process wrote them, or this one had just started).
@@ -44,6 +45,7 @@ impl Relay {
                 Ok(0) => POLL,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
+                    metrics::relay_failed(self.role);
                     failures += 1;
                     if failures.is_power_of_two() {
                         tracing::warn!(role = self.role, failures, error = %crate::chain(&error), "relay cannot reach its database");
@@ -89,11 +91,26 @@ impl Relay {
             tx.rollback().await?;
             return Ok(0);
         }
-        let (seqs, messages): (Vec<i64>, Vec<Message>) = rows.into_iter().unzip();
+        let (seqs, mut messages): (Vec<i64>, Vec<Message>) = rows.into_iter().unzip();
+        // They end when the messages are handed over; the consumers' spans lie under them.
+        let spans: Vec<Span> = messages.iter_mut().filter_map(|message| self.hand_over(message)).collect();
         self.bus.publish(&messages, self.subscriptions).await?;
+        drop(spans);
         sqlx::query("DELETE FROM outbox WHERE seq = ANY($1)").bind(&seqs).execute(&mut *tx).await?;
         tx.commit().await?;
+        metrics::published(self.role, seqs.len());
         Ok(seqs.len())
+    }
+
+    fn hand_over(&self, message: &mut Message) -> Option<Span> {
+        let cause = TraceContext::parse(&message.traceparent).filter(|cause| cause.is_sampled())?;
+        let mut span = Span::producer(format!("publish {}", message.kind), cause);
+        span.set("cityevents.role", self.role);
+        span.set("messaging.system", "cityevents");
+        span.set("messaging.operation.type", "publish");
+        span.set("messaging.message.id", message.id.to_string());
+        message.traceparent = span.context().to_string();
+        Some(span)
     }
 }
 

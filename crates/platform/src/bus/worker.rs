@@ -1,13 +1,20 @@
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{Bus, Consumer, HandleError, postgres::Delivery};
-use crate::{db, outbox::Message, trace::TraceContext};
+use super::{Bus, Consumer, HandleError, metrics, postgres::Delivery};
+use crate::{
+    db,
+    outbox::Message,
+    trace::{Span, TraceContext},
+};
 
 /// Looks at least this often: retries become due without anybody notifying.
 const POLL: Duration = Duration::from_millis(500);
@@ -89,7 +96,7 @@ impl Worker {
 
     /// The effects commit before the queue does; a crash between the two is what the inbox is for.
     async fn batch(&self, queue: &mut PgConnection, deliveries: &[Delivery]) -> Result<(), sqlx::Error> {
-        let mut outcome = Outcome::default();
+        let (started, mut outcome) = (Instant::now(), Outcome::default());
         for some in deliveries.chunks(self.consumer.at_a_time) {
             let some: Vec<&Delivery> = some.iter().filter(|it| !outcome.held.contains(&it.message.stream())).collect();
             match self.together(&some).await {
@@ -101,11 +108,19 @@ impl Worker {
         }
         self.consumer.outbox.wake();
         Bus::done(queue, &outcome.done).await?;
+        metrics::handled(
+            self.consumer.name(),
+            deliveries,
+            outcome.done.len(),
+            started.elapsed(),
+            self.consumer.outbox.now(),
+        );
         for (delivery, error) in outcome.failed {
             let park = matches!(error, HandleError::Park(_));
             let text = crate::chain(&error).to_string();
             let parked = Bus::failed(queue, delivery, &text, park).await?;
             let (id, kind, attempts) = (delivery.message.id, &delivery.message.kind, delivery.attempts + 1);
+            metrics::failed(self.consumer.name(), parked);
             if parked {
                 tracing::error!(consumer = self.consumer.name(), message.id = %id, message.kind = %kind, attempts, error = text, "message parked");
             } else {
@@ -179,15 +194,26 @@ impl Worker {
     /// The effect of one of the consumer's parts, as a part of the trace that its first message belongs to.
     async fn traced(&self, tx: &mut PgConnection, messages: &[&Message]) -> Result<(), HandleError> {
         let Some(first) = messages.first() else { return Ok(()) };
-        let context = TraceContext::parse(&first.traceparent).map_or_else(TraceContext::root, TraceContext::child);
-        let span = tracing::info_span!(
-            "message",
-            consumer = self.consumer.name(),
-            message.kind = %first.kind,
-            message.id = %first.id,
-            messages = messages.len(),
-            trace_id = %context.trace_id(),
-        );
-        context.scope(self.consumer.handle(tx, messages).instrument(span)).await
+        let causes: Vec<TraceContext> =
+            messages.iter().filter_map(|message| TraceContext::parse(&message.traceparent)).collect();
+        // The trace that somebody keeps, if there is one among them; the others are linked.
+        let cause = causes.iter().find(|cause| cause.is_sampled()).or(causes.first()).copied();
+        let mut span = Span::consumer("process", cause);
+        if span.is_recorded() {
+            span.rename(format!("process {}", first.kind));
+            span.set("messaging.system", "cityevents");
+            span.set("messaging.operation.type", "process");
+            span.set("messaging.consumer.group.name", self.consumer.name());
+            span.set("messaging.message.id", first.id.to_string());
+            span.set("messaging.batch.message_count", i64::try_from(messages.len()).unwrap_or(i64::MAX));
+            for cause in &causes {
+                span.link(*cause);
+            }
+        }
+        let outcome = span.context().scope(self.consumer.handle(tx, messages)).await;
+        if let Err(error) = &outcome {
+            span.fail(error.word());
+        }
+        outcome
     }
 }

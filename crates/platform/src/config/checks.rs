@@ -34,6 +34,13 @@ pub fn problems(config: &Config) -> Vec<String> {
     };
     found.unless(url(&database.url, &super::POSTGRES), "database.url", super::NO_POSTGRES_URL);
     found.unless(url(&config.smtp.url, &super::SMTP), "smtp.url", super::NO_SMTP_URL);
+    found.unless(
+        (0.0..=1.0).contains(&config.telemetry.sample_ratio),
+        "telemetry.sample_ratio",
+        "must be a number from 0 to 1",
+    );
+    let reachable = config.telemetry.otlp_endpoint.as_ref().is_none_or(|url| url.scheme() == "http");
+    found.unless(reachable, "telemetry.otlp_endpoint", "must begin with http://");
     if let Err(reason) = telemetry::filter(&config.log.level) {
         found.0.push(format!("log.level = \"{}\": {reason}", config.log.level));
     }

@@ -1,29 +1,50 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{
-    extract::{FromRequestParts, MatchedPath, Request},
+    body::Body,
+    extract::{FromRequestParts, MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
 use http::{HeaderName, HeaderValue, request::Parts};
-use tracing::Instrument as _;
+use http_body::Body as HttpBody;
 
-use crate::trace::TraceContext;
+use crate::{metrics, trace::Span};
 
 /// Says which request it was; comes back on every answer.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Outermost layer of every role's router: continues the caller's trace, opens the request's span, and returns its id.
-pub async fn request_context(request: Request, next: Next) -> Response {
-    let context = TraceContext::from_headers(request.headers());
-    let trace_id = context.trace_id();
-    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", http.method = %request.method(), http.route = route, trace_id);
-    let mut response = context.scope(next.run(request).instrument(span)).await;
-    if let Ok(value) = HeaderValue::from_str(&trace_id) {
+/// Outermost layer of every role's router: continues the caller's trace, measures the request, and returns its id.
+pub async fn request_context(State(role): State<&'static str>, request: Request, next: Next) -> Response {
+    let mut span = Span::server(request.headers(), "request");
+    let context = span.context();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("-", MatchedPath::as_str);
+    if span.is_recorded() {
+        span.rename(format!("{} {route}", request.method()));
+        span.set("cityevents.role", role);
+        span.set("http.request.method", request.method().to_string());
+        span.set("http.route", route.to_owned());
+    }
+    let measured = metrics::Server::start(role, request.method(), route, size(request.body()), context);
+    let mut response = context.scope(next.run(request)).await;
+    let status = response.status();
+    if let Some(measured) = measured {
+        measured.answered(status, size(response.body()));
+    }
+    span.set("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.fail(status.as_u16().to_string());
+    }
+    if let Ok(value) = HeaderValue::from_str(&context.trace_id()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// `None` where nobody knows before it has gone by.
+fn size(body: &Body) -> Option<u64> {
+    HttpBody::size_hint(body).exact()
 }
 
 /// Whose network the request comes from: set by the public door, which alone can know it.

@@ -1,5 +1,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Datelike as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::problem::Problem;
 
@@ -66,7 +68,9 @@ impl Cursor {
     /// # Errors
     /// A validation problem that names `cursor`, if it is not one of this list's.
     pub fn key<K: DeserializeOwned>(&self) -> Result<K, Problem> {
-        URL_SAFE_NO_PAD.decode(&self.0).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| {
+        let decoded = URL_SAFE_NO_PAD.decode(&self.0).ok();
+        let value: Option<Value> = decoded.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        value.filter(is_in_time).and_then(|value| serde_json::from_value(value).ok()).ok_or_else(|| {
             Problem::invalid("cursor", "is not a cursor of this list; leave it out to start from the beginning")
         })
     }
@@ -74,6 +78,17 @@ impl Cursor {
     /// As it stands in the URL.
     pub fn into_inner(self) -> String {
         self.0
+    }
+}
+
+/// Whether every instant in it is one that a database knows: nobody's page begins before the year 1 or after 9999.
+fn is_in_time(value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            text.parse::<DateTime<Utc>>().map_or(true, |instant| (1..=9999).contains(&instant.year()))
+        }
+        Value::Array(items) => items.iter().all(is_in_time),
+        _ => true,
     }
 }
 
@@ -118,6 +133,9 @@ mod tests {
 
     #[test]
     fn a_foreign_cursor_names_the_field() {
+        let ancient = Cursor::new(&("-5000-01-01T00:00:00Z", 1)).into_inner();
+        let problem = Cursor(ancient).key::<(DateTime<Utc>, i64)>().unwrap_err().document();
+        assert_eq!(problem.errors[0].field, "cursor");
         for bad in ["", "!!", "bm9wZQ", &"A".repeat(10_000)] {
             let problem = Cursor(bad.to_owned()).key::<(i64, i64)>().unwrap_err().document();
             assert_eq!(problem.errors[0].field, "cursor", "{bad}");

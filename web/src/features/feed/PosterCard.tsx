@@ -26,8 +26,8 @@ export function PosterCard(props: {
   const { card } = props
   const { t, locale } = useI18n()
   const today = todayIn(card.timezone, props.now)
-  const { capacity, confirmed } = card.places
-  const left = capacity == null ? null : Math.max(0, capacity - confirmed)
+  const { capacity, confirmed, held } = card.places
+  const left = capacity == null ? null : Math.max(0, capacity - confirmed - held)
   return (
     <article className={cx(s.card, props.lead && s.lead)}>
       <Poster src={card.cover.svg} eager={props.eager} className={s.poster} />

@@ -6,8 +6,8 @@ import type { PlaceState } from './place'
 
 /** Whoever gives something up is told what they lose by it. */
 export function LeaveDialog(props: {
-  event: EventView
-  state: PlaceState
+  event: Pick<EventView, 'places'>
+  state: Pick<PlaceState, 'kind'>
   onClose: () => void
   onLeave: () => void
 }) {

@@ -1,16 +1,22 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import Check from 'lucide-react/icons/check'
+import { useState } from 'react'
 import { api, unwrap } from '../../api/client'
+import { errorText } from '../../api/forms'
+import { underKey } from '../../api/idempotency'
+import { useMe } from '../../api/session'
 import type { MyJoin } from '../../api/types'
-import { langOf, useI18n } from '../../i18n'
+import { langOf, useI18n, useT } from '../../i18n'
 import { dayOf, formatMoment, spanOf, todayIn } from '../../i18n/dates'
 import { Button, buttonClass } from '../../ui/Button'
 import { DateBlock } from '../../ui/DateBlock'
+import { Alert } from '../../ui/Field'
 import { useNow, useTitle } from '../../ui/hooks'
 import { Page, Tabs } from '../../ui/Page'
 import { Poster } from '../../ui/Poster'
 import { Empty, Failure, Skeleton } from '../../ui/State'
+import { LeaveDialog } from './LeaveDialog'
 import { dueOf, sameTime, standingWords } from './mine'
 import s from './MyPlacesPage.module.css'
 
@@ -115,6 +121,7 @@ function Ticket(props: { join: MyJoin; past: boolean; sameTime: string | undefin
           <p className={s.status} data-kind={join.status}>
             {status}
           </p>
+          {join.status !== 'cancelled' && <LeaveHidden join={join} />}
         </div>
       </li>
     )
@@ -167,5 +174,47 @@ function Ticket(props: { join: MyJoin; past: boolean; sameTime: string | undefin
         <Poster src={event.cover.svg} className={s.poster} />
       </div>
     </li>
+  )
+}
+
+const KINDS = ['pending', 'waitlisted', 'offered'] as const
+
+/** An event that is not public has no page on which its place could be given up. */
+function LeaveHidden({ join }: { join: MyJoin }) {
+  const t = useT()
+  const client = useQueryClient()
+  const userId = useMe().data?.id ?? ''
+  const [asked, setAsked] = useState(false)
+  const id = join.event_id
+  const leave = useMutation({
+    mutationFn: () =>
+      underKey('leave', id, userId, {}, (key) =>
+        unwrap(
+          api.POST('/api/v1/events/{id}/leave', {
+            params: { path: { id }, header: { 'Idempotency-Key': key } },
+            body: {},
+          }),
+        ),
+      ),
+    onSettled: () => client.invalidateQueries({ queryKey: ['joins'] }),
+  })
+  return (
+    <>
+      {leave.isError && <Alert>{errorText(leave.error, t)}</Alert>}
+      <Button size="small" busy={leave.isPending} onClick={() => setAsked(true)}>
+        {t.place.leave}
+      </Button>
+      {asked && (
+        <LeaveDialog
+          event={{ places: null }}
+          state={{ kind: KINDS.find((it) => it === join.status) ?? 'confirmed' }}
+          onClose={() => setAsked(false)}
+          onLeave={() => {
+            setAsked(false)
+            leave.mutate()
+          }}
+        />
+      )}
+    </>
   )
 }

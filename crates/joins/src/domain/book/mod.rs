@@ -26,8 +26,6 @@ const LOOK_AHEAD: usize = 100;
 const OFFERED_AT_ONCE: i32 = 20;
 /// How long an agreed capacity keeps places back while the organiser's change is on its way.
 const HOLD: TimeDelta = TimeDelta::seconds(30);
-/// How long somebody who came up from the line has for answers that are owed.
-const ANSWER_TIME: TimeDelta = TimeDelta::hours(24);
 
 /// An event, and of its joins those that decisions depend on. What is decided changes the book; what has changed is written down afterwards.
 #[derive(Debug)]
@@ -266,7 +264,7 @@ impl Book {
     fn lapse(&mut self, now: DateTime<Utc>) {
         let mut due: Vec<(DateTime<Utc>, i64)> = Vec::new();
         for join in self.joins.values().filter(|it| it.status != JoinStatus::Ended) {
-            due.extend(join.due.filter(|due| due.at <= now).map(|due| (due.at, join.line_no)));
+            due.extend(join.due.and_then(|due| due.at).filter(|at| *at <= now).map(|at| (at, join.line_no)));
         }
         due.sort_unstable();
         for (_, line_no) in due {
@@ -276,13 +274,15 @@ impl Book {
             self.note(None, Action::Lapsed, Some(user_id), serde_json::json!({ "of": what }), now);
         }
         for invitation in self.invitations.values_mut() {
-            if invitation.reserved > 0 && invitation.expires_at.is_some_and(|end| end <= now) {
+            if invitation.reserved > 0 && invitation.kept_until(self.event.starts_at) <= now {
                 self.event.reserved -= std::mem::take(&mut invitation.reserved);
                 self.used.insert(invitation.code.clone());
             }
         }
-        let joins = self.joins.values().filter_map(|it| it.due).map(|due| due.at);
-        let reserved = self.invitations.values().filter(|it| it.reserved > 0).filter_map(|it| it.expires_at);
+        let joins = self.joins.values().filter_map(|it| it.due?.at);
+        let starts_at = self.event.starts_at;
+        let kept = self.invitations.values().filter(|it| it.reserved > 0);
+        let reserved = kept.map(|it| it.kept_until(starts_at));
         self.event.due_at = joins.chain(reserved).chain(self.next_due).min();
     }
 
@@ -363,7 +363,7 @@ impl Book {
         self.event.release(join.status, join.size);
         shrink(join, people);
         join.status = JoinStatus::Offered;
-        join.due = Some(Due { at: until, what: DueFor::Offer });
+        join.due = Some(Due { at: Some(until), what: DueFor::Offer });
         join.offered_at = Some(now);
         join.given_revision = Some(revision);
         self.event.take(JoinStatus::Offered, people);
@@ -396,8 +396,8 @@ impl Book {
         join.confirmed = Some((now, revision));
         (join.way, join.promoted) = (Some(way), promoted);
         let owes = way != Way::Door && !join.answers.suffice(&self.event.registration.questions);
-        let answers_due = owes.then(|| (now + ANSWER_TIME).min(self.event.starts_at));
-        join.due = answers_due.map(|at| Due { at, what: DueFor::Answers });
+        let answers_due = owes.then(|| self.event.answers_until(now));
+        join.due = answers_due.map(|at| Due { at: Some(at), what: DueFor::Answers });
         self.event.take(JoinStatus::Confirmed, people);
         if let Some(at) = answers_due {
             self.event.expect(at);

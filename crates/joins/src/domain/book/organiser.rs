@@ -174,8 +174,8 @@ impl Book {
         Ok(self.placed(line_no))
     }
 
-    /// Lets somebody of the line in at the door, a quarter of an hour after the start. If nothing is free, those who have not come give up
-    /// their places, whoever arrived last first.
+    /// Lets somebody of the line in at the door, a quarter of an hour after the start, as many of the party as it goes. If nothing is free,
+    /// those who have not come give up their places, whoever arrived last first.
     ///
     /// # Errors
     /// If it is too early or over, they do not wait, or everybody is there.
@@ -194,14 +194,15 @@ impl Book {
             JoinStatus::Pending => return Err(Refusal::NotApproved),
             JoinStatus::Offered | JoinStatus::Confirmed | JoinStatus::Ended => return Err(Refusal::AlreadyIn),
         }
-        let (line_no, size) = (join.line_no, join.size);
-        let missing = size - self.event.room(now).unwrap_or(size);
-        let absent = self.absent(missing).ok_or(Refusal::Full { room: (size - missing).max(0) })?;
+        let (line_no, size, at_least) = (join.line_no, join.size, join.at_least);
+        let room = self.event.room(now).unwrap_or(size);
+        let fitting = (at_least..=size).rev().find_map(|people| Some((people, self.absent(people - room)?)));
+        let (people, absent) = fitting.ok_or(Refusal::Full { room: room.max(0) })?;
         self.bump();
         for line_no in absent {
             self.end(line_no, EndReason::NoShow, Some(actor), None, now);
         }
-        self.confirm(line_no, size, Way::Door, true, now);
+        self.confirm(line_no, people, Way::Door, true, now);
         self.note(Some(actor), Action::WalkedIn, Some(user_id), json!({}), now);
         self.tell_places();
         Ok(self.placed(line_no))
@@ -225,12 +226,15 @@ impl Book {
             let is_large = |it: &&Join| it.size >= missing && absent.iter().all(|other| other.line_no != it.line_no);
             let large = unused().filter(is_large).min_by_key(|it| it.size)?;
             let mut spare = large.size - missing;
-            absent.retain(|it| {
-                let is_needed = it.size > spare;
-                spare -= if is_needed { 0 } else { it.size };
-                is_needed
-            });
-            absent.push(large);
+            let mut needed = vec![large];
+            for join in absent.into_iter().rev() {
+                if join.size > spare {
+                    needed.push(join);
+                } else {
+                    spare -= join.size; // the first to arrive keep their places
+                }
+            }
+            absent = needed;
         }
         Some(absent.into_iter().map(|it| it.line_no).collect())
     }
@@ -241,8 +245,13 @@ impl Book {
     /// If fewer are free, or there will be none.
     pub fn invite(&mut self, it: &NewInvitation, actor: UserId, now: DateTime<Utc>) -> Result<(), Refusal> {
         self.settle(now);
-        if self.event.closed(now) == Some(Closed::Cancelled) {
-            return Err(Refusal::NotOpen(Closed::Cancelled));
+        if let Some(closed) = self.event.closed(now)
+            && (it.reserved > 0 || closed == Closed::Cancelled)
+        {
+            return Err(Refusal::NotOpen(closed)); // nobody could come by it
+        }
+        if let Some(at) = it.expires_at.filter(|at| *at <= now) {
+            return Err(Refusal::Expired(at));
         }
         let room = if self.is_awaited(now) { Some(0) } else { self.event.room(now) };
         if let Some(room) = room
@@ -253,8 +262,9 @@ impl Book {
         }
         self.bump();
         self.event.reserved += it.reserved;
-        if let Some(end) = it.expires_at.filter(|_| it.reserved > 0) {
-            self.event.expect(end);
+        if it.reserved > 0 {
+            let starts_at = self.event.starts_at;
+            self.event.expect(it.expires_at.map_or(starts_at, |end| end.min(starts_at)));
         }
         let details = json!({ "invitation": it.id, "uses": it.uses, "reserved": it.reserved });
         self.note(Some(actor), Action::Invited, None, details, now);
@@ -308,6 +318,18 @@ impl Book {
         Ok(())
     }
 
+    /// That somebody who was inside when their join ended had come, was a mistake: their place is free.
+    pub fn free_used(&mut self, people: i32, now: DateTime<Utc>) {
+        self.settle(now);
+        let people = people.min(self.event.used);
+        if people > 0 {
+            self.bump();
+            self.event.used -= people;
+            self.give(None, now);
+            self.tell_places();
+        }
+    }
+
     /// The change that a hold was made for has been refused elsewhere.
     pub fn release_hold(&mut self, capacity: i32, now: DateTime<Utc>) {
         self.settle(now);
@@ -345,7 +367,7 @@ impl Book {
         }
         self.settle(now);
         self.give(None, now);
-        if self.event.places() != before.places() {
+        if self.event.places() != before.places() || self.event.status != before.status {
             self.tell_places();
         }
         Some(before)

@@ -233,7 +233,8 @@ impl Book {
         self.used.insert(code.clone());
         invitation.uses_left -= 1;
         let before = invitation.reserved;
-        let is_first = self.event.line_length == 1 || self.event.phase(now) == Phase::OpenClaim;
+        let waits = |other: &i64| *other != line_no && !self.event.is_hopeless(self.joins[other].at_least);
+        let is_first = self.event.phase(now) == Phase::OpenClaim || !self.line.iter().any(waits);
         let free = if is_first { self.event.room(now).map_or(i32::MAX, |room| room.max(0)) } else { 0 };
         let people = join.size.min(before.saturating_add(free));
         let suffices = before > 0 && people >= join.at_least;
