@@ -241,7 +241,7 @@ const ALERTS = [
 const quoted = (text) => `'${String(text).replaceAll("'", "''")}'`
 const HEAD = '# Written by generate.mjs; `./dev regen` writes it again.\n'
 
-function rulesFile() {
+function recordingFile() {
   const lines = [HEAD + 'groups:']
   for (const window of WINDOWS) {
     lines.push(`  - name: objectives-${window}`, '    rules:')
@@ -260,7 +260,11 @@ function rulesFile() {
       `        expr: ${quoted(`histogram_quantile(${quantile}, sum by (role, http_route, http_request_method, le) (rate(${REQUESTS}_bucket[5m])))`)}`,
     )
   }
-  lines.push('  - name: budgets', '    rules:')
+  return lines.join('\n') + '\n'
+}
+
+function alertsFile() {
+  const lines = [HEAD + 'groups:', '  - name: budgets', '    rules:']
   for (const kind of Object.keys(ALERT_OF)) {
     const budget = OBJECTIVES.find((it) => it.kind === kind).budget
     for (const burn of BURNS) {
@@ -292,49 +296,88 @@ function alertLines({ alert, expr, for: time, severity, window, summary }) {
   ]
 }
 
-function testsFile() {
-  const lines = [HEAD + 'rule_files: [rules.yml]', 'evaluation_interval: 1m', 'tests:']
+const expects = (expr, evalTime, value) => [
+  '    promql_expr_test:',
+  `      - expr: ${quoted(expr)}`,
+  `        eval_time: ${evalTime}`,
+  '        exp_samples:',
+  `          - { labels: '{}', value: ${value} }`,
+]
+
+/** Each cause once so that it fires, once so that it does not; and each objective from raw numbers. */
+function causesTests() {
+  const lines = [HEAD + 'rule_files: [alerts.yml]', 'evaluation_interval: 1m', 'tests:']
   for (const it of ALERTS) {
     for (const fires of [true, false]) {
       lines.push(`  - name: ${quoted(`${it.alert} ${fires ? 'fires' : 'is silent'}`)}`, '    interval: 1m', '    input_series:')
       for (const [series, values] of Object.entries(fires ? it.fires : it.silent)) {
         lines.push(`      - series: ${quoted(series)}`, `        values: ${quoted(values)}`)
       }
-      lines.push(`    promql_expr_test:`, `      - expr: ${quoted(`count(ALERTS{alertname="${it.alert}",alertstate="firing"}) or vector(0)`)}`)
-      lines.push('        eval_time: 15m', '        exp_samples:', `          - { labels: '{}', value: ${fires ? 1 : 0} }`)
-    }
-  }
-  for (const objective of OBJECTIVES) {
-    for (const burn of BURNS) {
-      for (const fires of [true, false]) lines.push(...burnTest(objective, burn, fires))
+      lines.push(...expects(`count(ALERTS{alertname="${it.alert}",alertstate="firing"}) or vector(0)`, '15m', fires ? 1 : 0))
     }
   }
   return lines.join('\n') + '\n'
 }
 
-/** The ratio as it is recorded, high in both windows of this speed and low in the others, or low in all. */
-function burnTest({ slo, kind, budget }, burn, fires) {
-  const labels = `{slo="${slo}",kind="${kind}"}`
-  const lines = [
-    `  - name: ${quoted(`${ALERT_OF[kind]}${burn.speed} of ${slo} at ${burn.factor} ${fires ? 'fires' : 'is silent'}`)}`,
-    '    interval: 5m',
-    '    input_series:',
-  ]
-  for (const window of WINDOWS) {
-    const is = window === burn.long || window === burn.short
-    // Only one of the two windows is not enough.
-    const value = is && (fires || window === burn.long) ? burn.factor * budget * 1.1 : 0
-    lines.push(`      - series: ${quoted(`slo:bad_ratio:rate${window}${labels}`)}`, `        values: ${quoted(`${value}x60`)}`)
+/** Each speed of each kind of budget: the ratio as it is recorded is high in both windows, or in one of them only, which is not enough. */
+function budgetTests() {
+  const lines = [HEAD + 'rule_files: [alerts.yml]', 'evaluation_interval: 30m', 'tests:']
+  for (const [kind, alert] of Object.entries(ALERT_OF)) {
+    const objectives = OBJECTIVES.filter((it) => it.kind === kind)
+    for (const burn of BURNS) {
+      for (const fires of [true, false]) {
+        lines.push(
+          `  - name: ${quoted(`${alert}${burn.speed} over ${burn.long} ${fires ? 'fires' : 'is silent'}`)}`,
+          '    interval: 30m',
+          '    input_series:',
+        )
+        for (const { slo, budget } of objectives) {
+          for (const window of [burn.long, burn.short]) {
+            const value = fires || window === burn.long ? burn.factor * budget * 1.1 : 0
+            lines.push(`      - series: ${quoted(`slo:bad_ratio:rate${window}{slo="${slo}",kind="${kind}"}`)}`, `        values: ${quoted(`${value}x20`)}`)
+          }
+        }
+        const firing = `count(ALERTS{alertname="${alert}${burn.speed}",window="${burn.long}",alertstate="firing"}) or vector(0)`
+        lines.push(...expects(firing, '8h', fires ? objectives.length : 0))
+      }
+    }
   }
-  const alerting = `count(ALERTS{alertname="${ALERT_OF[kind]}${burn.speed}",alertstate="firing",slo="${slo}"}) or vector(0)`
-  lines.push(
-    '    promql_expr_test:',
-    `      - expr: ${quoted(alerting)}`,
-    '        eval_time: 4h',
-    '        exp_samples:',
-    `          - { labels: '{}', value: ${fires ? 1 : 0} }`,
-  )
-  return lines
+  return lines.join('\n') + '\n'
+}
+
+/** What is recorded of an objective is the share of requests that were bad: a tenth of them here. */
+function recordingTests() {
+  const lines = [HEAD + 'rule_files: [recording.yml]', 'evaluation_interval: 5m', 'tests:']
+  const series = (name, labels, le, values) => [
+    `      - series: ${quoted(`${name}{${[labels, le && `le="${le}"`].filter(Boolean).join(',')}}`)}`,
+    `        values: ${quoted(values)}`,
+  ]
+  lines.push("  - name: 'a tenth of the requests is bad'", '    interval: 1m', '    input_series:')
+  for (const { labels, seconds } of OPERATIONS) {
+    lines.push(
+      ...series(`${REQUESTS}_count`, `${labels},http_response_status_class="2xx"`, '', '0+90x30'),
+      ...series(`${REQUESTS}_count`, `${labels},http_response_status_class="5xx"`, '', '0+10x30'),
+      ...series(`${REQUESTS}_bucket`, `${labels},http_response_status_class="2xx"`, seconds, '0+90x30'),
+      ...series(`${REQUESTS}_bucket`, `${labels},http_response_status_class="5xx"`, seconds, '0x30'),
+    )
+  }
+  for (const [name, labels, le] of [
+    ['cityevents_feed_list_duration_seconds', 'kind="search"', '1.0'],
+    ['cityevents_bus_delay_seconds', 'consumer="feed"', '5.0'],
+    ['cityevents_mail_delay_seconds', '', '60.0'],
+  ]) {
+    lines.push(...series(`${name}_count`, labels, '', '0+100x30'), ...series(`${name}_bucket`, labels, le, '0+90x30'))
+  }
+  lines.push('    promql_expr_test:')
+  for (const { slo, kind } of OBJECTIVES) {
+    lines.push(
+      `      - expr: ${quoted(`round(slo:bad_ratio:rate5m{slo="${slo}",kind="${kind}"}, 0.001)`)}`,
+      '        eval_time: 25m',
+      '        exp_samples:',
+      `          - { labels: ${quoted(`{slo="${slo}",kind="${kind}"}`)}, value: 0.1 }`,
+    )
+  }
+  return lines.join('\n') + '\n'
 }
 
 // --- dashboards ---------------------------------------------------------------------------------------------------------------
@@ -467,9 +510,12 @@ function dashboard({ uid, title, panels, variables = [] }) {
   }
 }
 
-writeFileSync(join(here, 'rules.yml'), rulesFile())
-writeFileSync(join(here, 'rules.test.yml'), testsFile())
-mkdirSync(join(here, 'dashboards'), { recursive: true })
+for (const folder of ['tests', 'dashboards']) mkdirSync(join(here, folder), { recursive: true })
+writeFileSync(join(here, 'recording.yml'), recordingFile())
+writeFileSync(join(here, 'alerts.yml'), alertsFile())
+for (const [name, text] of [['recording', recordingTests()], ['budgets', budgetTests()], ['causes', causesTests()]]) {
+  writeFileSync(join(here, 'tests', `${name}.test.yml`), text.replace('rule_files: [', 'rule_files: [../'))
+}
 for (const it of DASHBOARDS) {
   const name = it.uid.replace('cityevents-', '')
   writeFileSync(join(here, 'dashboards', `${name}.json`), JSON.stringify(dashboard(it), null, 2) + '\n')

@@ -53,6 +53,7 @@ pub struct Allowance {
 impl Limiter {
     /// A limiter named `policy`; `enabled = false` lets everything through.
     pub fn new(policy: &'static str, per_minute: u32, enabled: bool) -> Self {
+        LazyLock::force(&DECISIONS);
         let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
         let inner = enabled.then(|| {
             Arc::new(

@@ -13,7 +13,7 @@ use http::{StatusCode, header};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Clock, health::Health, http::Server, metrics, problem::Problem, telemetry};
+use crate::{Clock, health::Health, http::Server, metrics, problem::Problem, telemetry, trace};
 
 /// Connections: probes and scrapes, and an operator's browser.
 const CONNECTIONS: usize = 64;
@@ -45,6 +45,7 @@ impl Ops {
         let listener = std::net::TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
+        trace::export::announce();
         let health = Health::new(clock, draining);
         tokio::spawn(health.beat(until.clone()));
         let router = health.router().merge(routes()).merge(more);

@@ -12,3 +12,4 @@ mod journey;
 mod outage;
 mod stress;
 mod support;
+mod telemetry;

@@ -45,6 +45,7 @@ pub fn config(data_dir: &TempDir) -> Config {
     config.http.listen.set_port(0);
     config.http.ops_listen.set_port(0);
     config.limits.enabled = false;
+    "warn".clone_into(&mut config.log.level);
     config
 }
 
@@ -68,6 +69,8 @@ impl Server {
     async fn within(data_dir: TempDir, db: Arc<TestDb>, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config(&data_dir);
         change(&mut config);
+        // Statements are measured by way of what is logged of them.
+        let _ = platform::telemetry::init(&config.log, &config.telemetry);
         let app = App::start(config, Clock::system(), db.url(), Lifecycle::new()).await.unwrap();
         let (base, ops) = (format!("http://{}", app.public), format!("http://{}", app.ops));
         let server = Self { db, base, ops, data_dir, app: Some(app) };
@@ -239,18 +242,24 @@ pub fn event_body(capacity: Option<i32>) -> Value {
 pub struct Process {
     pub child: Child,
     pub base: String,
-    ops: String,
+    pub ops: String,
 }
 
 impl Process {
     /// With a private cluster in `data_dir`, or as one more replica on a database by URL.
     pub async fn start(data_dir: &Path, port: u16, database: Option<&str>) -> Self {
+        Self::start_with(data_dir, port, database, &[]).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(data_dir: &Path, port: u16, database: Option<&str>, settings: &[(&str, String)]) -> Self {
         let (base, ops) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{}", port + 1));
         let mut command = binary(data_dir);
         if let Some(url) = database {
             command.env("CITYEVENTS__DATABASE__URL", url);
         }
         let child = command
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .args(["serve", "--listen", &base, "--ops-listen", &ops])
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(data_dir.join("server.log")).unwrap())

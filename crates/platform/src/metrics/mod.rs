@@ -57,6 +57,9 @@ pub fn is_on() -> bool {
     !OFF.load(Ordering::Relaxed)
 }
 
+/// Names of all metrics, also of those that have no series yet.
+static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
 static REGISTRY: LazyLock<Mutex<Registry>> = LazyLock::new(|| {
     let mut registry = Registry::default();
     process::register(&mut registry);
@@ -81,7 +84,13 @@ where
     C: MetricConstructor<M> + Clone + Send + Sync + 'static,
 {
     registry().register(name, help.trim_end_matches('.'), family.clone());
+    NAMES.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
     family
+}
+
+/// Names of all metrics that were made here, without the endings that their kinds add.
+pub fn names() -> Vec<String> {
+    NAMES.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// A counter; `_total` is added to its name.

@@ -80,6 +80,11 @@ pub struct Finished {
     pub status: Status,
 }
 
+/// Shows from the beginning on that none was lost.
+pub fn announce() {
+    LazyLock::force(&FAILED);
+}
+
 /// Begins to send spans, if a collector is set. Needs a runtime, and is done once.
 ///
 /// # Errors
@@ -116,7 +121,7 @@ pub fn start(config: &Telemetry, version: &'static str) -> Result<(), String> {
         slow: config.slow_request,
         started: AtomicU64::new(0),
     };
-    LazyLock::force(&FAILED);
+    announce();
     let _ = EXPORT.set(exporting);
     Ok(())
 }
