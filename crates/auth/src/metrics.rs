@@ -9,7 +9,7 @@ use platform::{
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
 struct SignIn {
-    /// `password`, `refresh` or `quick_join`.
+    /// `password` or `refresh`.
     method: &'static str,
     /// `ok`, or the code of the refusal.
     outcome: &'static str,

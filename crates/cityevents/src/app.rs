@@ -176,7 +176,7 @@ pub fn operations(config: &Config, clock: &Clock, lifecycle: &Lifecycle) -> anyh
         metrics::switch_off();
     }
     metrics::build_info(env!("CARGO_PKG_VERSION"), option_env!("CITYEVENTS_REVISION").unwrap_or("unknown"));
-    Ops::open(addr, clock.clone(), lifecycle.drain.clone(), lifecycle.stop.clone(), Router::new())
+    Ops::open(addr, clock.clone(), lifecycle.drain.clone(), lifecycle.stop.clone())
         .with_context(|| format!("cannot listen on {addr}: is another process using it?"))
 }
 

@@ -3,7 +3,9 @@
 use std::{sync::LazyLock, time::Duration};
 
 use chrono::{DateTime, Utc};
-use platform::metrics::{self, Buckets, Counter, Family, Gauge, Histogram, LONG_SECONDS, LabelSet, NoLabels, SECONDS};
+use platform::metrics::{
+    self, Buckets, Counter, Family, Gauge, GaugeF64, Histogram, LONG_SECONDS, LabelSet, NoLabels, SECONDS,
+};
 use sqlx::PgPool;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, LabelSet)]
@@ -18,14 +20,12 @@ struct State {
     state: &'static str,
 }
 
-type Seconds = Gauge<f64, std::sync::atomic::AtomicU64>;
-
 struct Metrics {
     mails: Family<Mail, Counter>,
     sending: Family<NoLabels, Histogram, Buckets>,
     delay: Family<NoLabels, Histogram, Buckets>,
     queue: Family<State, Gauge>,
-    oldest: Family<NoLabels, Seconds>,
+    oldest: Family<NoLabels, GaugeF64>,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics {

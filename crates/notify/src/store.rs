@@ -191,8 +191,9 @@ pub async fn is_public(tx: &mut PgConnection, id: EventId) -> Result<Option<bool
 /// Remembers who has to be told of changes; the revision of their calendar entry. `None` if a later message has said so already, or the
 /// person is forgotten: then this one is no news.
 ///
-/// A join only moves forward; an offer may be made again, with another deadline. Another join takes the place of one that has ended, or is the later of the two. `withdraws` is whether a
-/// calendar entry is taken back: the next one that is given, or taken back, is another revision.
+/// A join only moves forward; an offer may be made again, with another deadline. Another join takes the place of one that has ended, or is
+/// the later of the two. `withdraws` is whether a calendar entry is taken back: the next one that is given, or taken back, is another
+/// revision.
 pub async fn save_attendance(
     tx: &mut PgConnection,
     it: Attendance,

@@ -29,7 +29,10 @@ use sqlx::PgPool;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Clock, metrics};
+use crate::{
+    Clock,
+    metrics::{self, GaugeF64},
+};
 
 /// Pause between two probes of a dependency.
 const EVERY: Duration = Duration::from_secs(1);
@@ -45,10 +48,8 @@ struct Dependency {
     dependency: &'static str,
 }
 
-type Seconds = Gauge<f64, AtomicU64>;
-
 /// 1 if the last probe went well; and how long it took.
-static METRICS: LazyLock<(Family<Dependency, Gauge>, Family<Dependency, Seconds>)> = LazyLock::new(|| {
+static METRICS: LazyLock<(Family<Dependency, Gauge>, Family<Dependency, GaugeF64>)> = LazyLock::new(|| {
     (
         metrics::gauge("cityevents_dependency_up", "Whether a dependency answered its last probe"),
         metrics::gauge_f64("cityevents_dependency_latency_seconds", "How long the last probe took"),

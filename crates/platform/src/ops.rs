@@ -40,7 +40,6 @@ impl Ops {
         clock: Clock,
         draining: CancellationToken,
         until: CancellationToken,
-        more: Router,
     ) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;
@@ -48,7 +47,7 @@ impl Ops {
         trace::export::announce();
         let health = Health::new(clock, draining);
         tokio::spawn(health.beat(until.clone()));
-        let router = health.router().merge(routes()).merge(more);
+        let router = health.router().merge(routes());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("ops".to_owned()).spawn(move || {
             runtime.block_on(async {

@@ -49,15 +49,6 @@ impl TraceContext {
         Self { span_id: rand::rng().next_u64().max(1), ..self }
     }
 
-    /// Continues the caller's trace, or starts one where the header is absent or malformed.
-    pub fn from_headers(headers: &HeaderMap) -> Self {
-        headers
-            .get("traceparent")
-            .and_then(|value| value.to_str().ok())
-            .and_then(Self::parse)
-            .map_or_else(Self::root, Self::child)
-    }
-
     /// Reads a `traceparent`; `None` where it is not one.
     pub fn parse(header: &str) -> Option<Self> {
         let mut parts = header.trim().split('-');

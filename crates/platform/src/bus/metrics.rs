@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Bus, Subscription, postgres::Delivery};
 use crate::{
     Clock,
-    metrics::{self, Buckets, LONG_SECONDS, SECONDS},
+    metrics::{self, Buckets, GaugeF64, LONG_SECONDS, SECONDS},
 };
 
 /// Pause between two looks at what waits.
@@ -29,13 +29,11 @@ struct Consumer {
     consumer: &'static str,
 }
 
-type Seconds = Gauge<f64, std::sync::atomic::AtomicU64>;
-
 struct Metrics {
     published: Family<Role, Counter>,
     relay_failures: Family<Role, Counter>,
     backlog: Family<Role, Gauge>,
-    oldest: Family<Role, Seconds>,
+    oldest: Family<Role, GaugeF64>,
     handled: Family<Consumer, Counter>,
     retried: Family<Consumer, Counter>,
     parked: Family<Consumer, Counter>,
@@ -43,7 +41,7 @@ struct Metrics {
     delay: Family<Consumer, Histogram, Buckets>,
     waiting: Family<Consumer, Gauge>,
     parked_now: Family<Consumer, Gauge>,
-    lag: Family<Consumer, Seconds>,
+    lag: Family<Consumer, GaugeF64>,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics {

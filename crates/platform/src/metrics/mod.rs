@@ -17,7 +17,7 @@ use std::{
     fmt::Debug,
     sync::{
         LazyLock, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -103,8 +103,11 @@ pub fn gauge<L: Labels>(name: &str, help: &str) -> Family<L, Gauge> {
     register(name, help, Family::default())
 }
 
+/// A gauge of what is no whole number.
+pub type GaugeF64 = Gauge<f64, AtomicU64>;
+
 /// The same for what is no whole number.
-pub fn gauge_f64<L: Labels>(name: &str, help: &str) -> Family<L, Gauge<f64, std::sync::atomic::AtomicU64>> {
+pub fn gauge_f64<L: Labels>(name: &str, help: &str) -> Family<L, GaugeF64> {
     register(name, help, Family::default())
 }
 

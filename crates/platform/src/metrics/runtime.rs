@@ -9,7 +9,7 @@ use prometheus_client::{
 use tokio::{runtime::Handle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Buckets, gauge, gauge_f64, histogram};
+use super::{Buckets, GaugeF64, gauge, gauge_f64, histogram};
 
 /// Pause between two looks.
 const EVERY: Duration = Duration::from_millis(250);
@@ -21,13 +21,11 @@ struct Runtime {
     runtime: &'static str,
 }
 
-type Ratio = Gauge<f64, std::sync::atomic::AtomicU64>;
-
 struct Metrics {
     workers: Family<Runtime, Gauge>,
     tasks: Family<Runtime, Gauge>,
     queued: Family<Runtime, Gauge>,
-    busy: Family<Runtime, Ratio>,
+    busy: Family<Runtime, GaugeF64>,
     late: Family<Runtime, Histogram, Buckets>,
 }
 

@@ -3,10 +3,7 @@
 
 use std::{
     borrow::Cow,
-    sync::{
-        LazyLock, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{LazyLock, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -55,7 +52,6 @@ struct Exporting {
     /// Of 2^64 traces, how many are kept.
     threshold: u64,
     slow: Duration,
-    started: AtomicU64,
 }
 
 /// A span that has ended.
@@ -119,7 +115,6 @@ pub fn start(config: &Telemetry, version: &'static str) -> Result<(), String> {
         scope: InstrumentationScope::builder("cityevents").with_version(version).build(),
         threshold: threshold(config.sample_ratio),
         slow: config.slow_request,
-        started: AtomicU64::new(0),
     };
     announce();
     let _ = EXPORT.set(exporting);
@@ -164,7 +159,6 @@ pub(super) fn slow() -> Duration {
 /// Hands a span over. Never waits.
 pub fn write(span: Finished) {
     let Some(it) = EXPORT.get() else { return };
-    it.started.fetch_add(1, Ordering::Relaxed);
     let (parent_span_id, parent_span_is_remote) = span.parent.unwrap_or((SpanId::INVALID, false));
     let mut links = SpanLinks::default();
     links.links = span.links;
